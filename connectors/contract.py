@@ -1,0 +1,195 @@
+"""What a source, a transport and a feed format are. Everything else in connectors/ knows only these.
+
+A transport brings documents, a format turns one document into items, the runner gives items their identity and
+publishes them. Neither transport nor format sees Kafka, sleeps, retries or drops duplicates.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from pipeline.models.codes import Action, ArticleStatus, DateQuality, HealthState, Redistribute, Store
+from pipeline.models.message import Part
+from pipeline.models.raw_item import SourceRef
+
+Clock = Callable[[], datetime]
+"""Returns the current time, with zone UTC."""
+
+
+class Editable(BaseModel):
+    """Base of what people edit in config/sources/*.toml: unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SourceRights(Editable):
+    """What the source allows. The default stores and shows a snippet and fetches no pages."""
+
+    store: Store = Field(Store.SNIPPET, description="What the index may hold.")
+    redistribute: Redistribute = Field(Redistribute.SNIPPET, description="What public topics, API and exports show.")
+    retention_days: int | None = Field(None, ge=1, description="After so many days the text is emptied.")
+    credit: str = Field("", description="Credit line to show beside the text.")
+    tdm_opt_out: bool = Field(False, description="The publisher opted out of text and data mining.")
+    fetch_pages: bool = Field(False, description="Whether article pages may be fetched.")
+
+
+class Source(Editable):
+    """One source, as its table in config/sources/*.toml says."""
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="Stable name, used in topics, logs and CLI.")
+    publisher: str = Field(description="Who publishes it, as people write it.")
+    agency: str | None = Field(None, description="Set where the source is itself a news agency (short name: AA).")
+    family: str | None = Field(None, description="Ids are unique within it; default: the registrable domain.")
+    transport: str = Field("http", description="Name of a registered transport.")
+    format: str | None = Field(None, description="Name of a registered format; default: recognised from the content.")
+    url: str | None = Field(None, description="For http: the feed's address.")
+    path: str | None = Field(None, description="For directory: the drop folder.")
+    enabled: bool = True
+    language: str | None = Field(None, description="BCP 47 code of what it writes in.")
+    country: str | None = Field(None, description="ISO 3166-1 alpha-3 code.")
+    timezone: str = Field("UTC", description="IANA zone of dates written without one.")
+    date_order: Literal["DMY", "MDY", "YMD"] = Field("DMY", description="Order of numeric dates.")
+    charset: str | None = Field(None, description="Fallback charset where a document is neither UTF-8 nor declared.")
+    user_agent: str | None = Field(None, description="Only with a reason beside it.")
+    user_agent_reason: str | None = None
+    poll_interval_secs: float | None = Field(None, gt=0, description="Default: connect.poll_interval_secs.")
+    max_age_days: int | None = Field(7, ge=1, description="On a first run older items are left; none: take all.")
+    allow_private_network: bool = Field(False, description="Allow loopback and private addresses (own networks only).")
+    rights: SourceRights = SourceRights()
+    verified: bool = Field(False, description="Whether a person has seen it work.")
+    note: str = ""
+    options: dict[str, Any] = Field(default_factory=dict, description="The transport's own settings.")
+
+
+class Document(Part, frozen=True, kw_only=True):
+    """One document as a transport brought it. `body` is decoded from any transfer encoding, never from its charset."""
+
+    body: bytes
+    url: str
+    """Final URL after redirects, or a file URL."""
+    media_type: str | None = None
+    charset: str | None = None
+    """As declared by the transport (HTTP header)."""
+    name: str | None = None
+    """File name, for the directory transport."""
+
+
+class Hints(Part, frozen=True, kw_only=True):
+    """What server and feed say about when to come again."""
+
+    ttl_secs: int | None = None
+    max_age_secs: int | None = None
+    retry_after_secs: int | None = None
+    skip_hours: tuple[int, ...] = ()
+    skip_days: tuple[str, ...] = ()
+
+
+class PollOutcome(Part, frozen=True, kw_only=True):
+    """A transport's verdict on one poll: new transport state, hints, and how the source fares."""
+
+    state: dict[str, Any]
+    hints: Hints = Hints()
+    health: HealthState = HealthState.OK
+    detail: str = ""
+    unchanged: bool = False
+    """The server said so (304): nothing was fetched."""
+
+
+class Origin(Part, frozen=True, kw_only=True):
+    """What a format needs to know of where a document comes from."""
+
+    source: SourceRef
+    url: str | None = None
+    date_order: Literal["DMY", "MDY", "YMD"] = "DMY"
+    charset: str | None = None
+    max_items: int = 2000
+
+
+class Item(Part, frozen=True, kw_only=True):
+    """One item as a format read it: sanitised, dates parsed, no identity yet."""
+
+    wire_id: str | None = None
+    guid: str | None = None
+    url: str | None = None
+    title: str = ""
+    summary: str = ""
+    body: str = ""
+    body_type: Literal["text", "html"] = "html"
+    publisher: str | None = None
+    published: datetime | None = None
+    published_raw: str = ""
+    published_quality: DateQuality = DateQuality.MISSING
+    updated: datetime | None = None
+    version_created: datetime | None = None
+    """Only where the format states when this version was made (Atom `updated`, NewsML versionCreated)."""
+    version: str | None = None
+    embargo: datetime | None = None
+    authors: tuple[str, ...] = ()
+    language: str | None = None
+    categories: tuple[str, ...] = ()
+    subject_codes: tuple[str, ...] = ()
+    action: Action = Action.NEW
+    status: ArticleStatus = ArticleStatus.USABLE
+
+
+class Refused(Part, frozen=True, kw_only=True):
+    """An item a format could not read: a value, because its neighbours go on. `reason` is a stable code."""
+
+    reason: str
+    where: str
+    message: str = ""
+
+
+class ParsedFeed(Part, frozen=True, kw_only=True):
+    """Everything one document held, in document order."""
+
+    format: str
+    title: str = ""
+    hints: Hints = Hints()
+    items: tuple[Item | Refused, ...] = ()
+    health: HealthState = HealthState.OK
+    detail: str = ""
+
+
+class FeedFormat(Protocol):
+    """Bytes → items. Pure: no I/O. Runs in a worker process under a deadline, so it must be importable by name."""
+
+    name: str
+
+    def sniff(self, document: Document) -> float:
+        """How sure it is that this document is its own, 0 to 1, from the content alone. Cheap."""
+        ...
+
+    def parse(self, document: Document, origin: Origin) -> ParsedFeed:
+        """Read everything. One bad item becomes `Refused`; a document that is no feed at all raises Reject."""
+        ...
+
+
+class Poll(Protocol):
+    """One poll under way: iterate the documents, then read `outcome`."""
+
+    outcome: PollOutcome | None
+
+    def __aiter__(self) -> AsyncIterator[Document]:
+        """Documents in order."""
+        ...
+
+    async def settle(self) -> None:
+        """Called once everything fetched was acknowledged by the broker: move picked-up files and the like."""
+        ...
+
+
+class Transport(Protocol):
+    """Fetch → documents. Declares what it is; keeps no state but what it hands back."""
+
+    name: str
+
+    def check(self, source: Source) -> list[str]:
+        """Sentences about what is wrong with this source's settings; empty when all is well."""
+        ...
+
+    def poll(self, source: Source, state: dict[str, Any], http: Any, clock: Clock) -> Poll:
+        """One poll. `http` is a guarded httpx.AsyncClient; `state` is what it last returned."""
+        ...

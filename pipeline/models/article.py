@@ -1,0 +1,69 @@
+"""Articles after cleaning: `news.parsed.v1` (internal), `news.article.v1` (public), `news.document.v1` (internal)."""
+
+from pipeline.models.codes import Action, ArticleStatus, DateQuality
+from pipeline.models.mention import Mention
+from pipeline.models.message import Instant, Message, Revision, UnitInterval
+from pipeline.models.raw_item import SourceRef
+
+
+class ParsedArticle(Message, frozen=True, kw_only=True):
+    """A clean article with its mentions, before it has met any other article.
+
+    `text` is clean plain text (NFC, paragraphs separated by one blank line): evidence offsets count its code points.
+    """
+
+    article_id: str
+    revision: Revision
+    content_hash: str
+    seen_at: Instant
+    source: SourceRef
+    action: Action = Action.NEW
+    status: ArticleStatus = ArticleStatus.USABLE
+    guid: str | None = None
+    url: str | None = None
+    title: str = ""
+    summary: str = ""
+    text: str = ""
+    language: str = "und"
+    language_confidence: UnitInterval = 0.0
+    publisher: str = ""
+    origin_agency: str | None = None
+    """The agency the copy comes from ("Kaynak: AA"), apart from who published it."""
+    published: Instant | None = None
+    published_raw: str = ""
+    published_quality: DateQuality = DateQuality.MISSING
+    updated: Instant | None = None
+    embargo: Instant | None = None
+    authors: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    subject_codes: tuple[str, ...] = ()
+    mentions: tuple[Mention, ...] = ()
+
+
+class Article(ParsedArticle, frozen=True, kw_only=True):
+    """The article in its story: full state per revision. What text it carries depends on the topic's rights."""
+
+    story_id: str
+    duplicate_of: str | None = None
+    similarity: UnitInterval | None = None
+    text_shown: str = "full"
+    """How much of the text this message carries: full, evidence, snippet, headline, none."""
+
+
+class Signature(Message, frozen=True, kw_only=True):
+    """`news.signature.v1`: what deduplicate must remember of an article. Replayed to rebuild its index. Internal."""
+
+    article_id: str
+    revision: Revision
+    seen_at: Instant
+    published: Instant | None = None
+    source_id: str = ""
+    origin: bool = False
+    """Whether the source is the agency the copy comes from."""
+    text_hash: str | None = None
+    """Of the normalised text; None where there is too little text to compare, or after a kill."""
+    story_id: str
+    duplicate_of: str | None = None
+    had_mentions: bool = False
+    """Whether any revision so far had mentions: then a later empty set must be sent."""
+    killed: bool = False

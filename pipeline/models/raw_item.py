@@ -1,0 +1,67 @@
+"""`wire.raw.v1`: an item as received, with provenance. Internal: it may hold licensed text."""
+
+from typing import Literal
+
+from pipeline.models.codes import Action, ArticleStatus, DateQuality, Redistribute, Store
+from pipeline.models.message import Instant, Message, Part, Revision
+
+
+class Rights(Part, frozen=True, kw_only=True):
+    """What a source allows. `retention_days` None means without limit."""
+
+    store: Store = Store.SNIPPET
+    redistribute: Redistribute = Redistribute.SNIPPET
+    retention_days: int | None = None
+    credit: str = ""
+    tdm_opt_out: bool = False
+    fetch_pages: bool = False
+
+
+class SourceRef(Part, frozen=True, kw_only=True):
+    """The source an item came from, as configured when it was seen."""
+
+    id: str
+    family: str
+    publisher: str = ""
+    agency: str | None = None
+    """Set where the source is itself an agency: then it is the origin unless the text names another."""
+    language: str | None = None
+    timezone: str = "UTC"
+    rights: Rights = Rights()
+
+
+class RawItem(Message, frozen=True, kw_only=True):
+    """One revision of one item. Offsets, ids and revisions of everything later derive from it."""
+
+    article_id: str
+    revision: Revision
+    content_hash: str
+    seen_at: Instant
+    """When this content was first seen by connect (UTC)."""
+    source: SourceRef
+    format: str
+    """Name of the feed format that read it (`rss2.0`, `atom10`, `wire_text` …)."""
+    action: Action = Action.NEW
+    status: ArticleStatus = ArticleStatus.USABLE
+    guid: str | None = None
+    url: str | None = None
+    title: str = ""
+    summary: str = ""
+    body: str = ""
+    body_type: Literal["text", "html"] = "html"
+    """Of title, summary and body alike: `html` is already sanitised by nh3."""
+    publisher: str | None = None
+    """A publisher named by the item itself (a portal's header line); else the source's."""
+    published: Instant | None = None
+    published_raw: str = ""
+    published_quality: DateQuality = DateQuality.MISSING
+    updated: Instant | None = None
+    version_created: Instant | None = None
+    version: str | None = None
+    """The wire's own version mark: opaque, kept for people."""
+    embargo: Instant | None = None
+    authors: tuple[str, ...] = ()
+    language: str | None = None
+    """As declared by the item; what the text shows is decided by the parse stage."""
+    categories: tuple[str, ...] = ()
+    subject_codes: tuple[str, ...] = ()

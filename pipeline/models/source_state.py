@@ -1,0 +1,46 @@
+"""`wire.source.v1`: what is remembered of a source between polls, and how it fares."""
+
+from typing import Any
+
+from pipeline.models.codes import HealthState
+from pipeline.models.message import Instant, Message, Part, Revision
+
+
+class SeenItem(Part, frozen=True, kw_only=True):
+    """One item of the seen window: enough to tell new from known from changed, and to repeat its revision."""
+
+    article_id: str
+    content_hash: str
+    revision: Revision
+    seen_at: Instant
+
+
+class Health(Part, frozen=True, kw_only=True):
+    """How a source fares: the state, since when, what exactly, and what a person can do about it."""
+
+    state: HealthState = HealthState.QUIET
+    since: Instant | None = None
+    detail: str = ""
+    advice: str = ""
+
+
+class SourceState(Message, frozen=True, kw_only=True):
+    """Full state per source. `transport` is the transport's own small JSON (validators, cursors), kept raw."""
+
+    source_id: str
+    generation: int = 0
+    updated_at: Instant
+    transport: dict[str, Any] = {}
+    body_hash: str | None = None
+    """Of the last parsed document: an unchanged body is not parsed again."""
+    seen: tuple[SeenItem, ...] = ()
+    """Items of the last document and the last 500 before it, oldest first."""
+    health: Health = Health()
+    failures: int = 0
+    last_poll: Instant | None = None
+    last_ok: Instant | None = None
+    last_new: Instant | None = None
+    next_due: Instant | None = None
+    polls: int = 0
+    hourly_items: dict[str, int] = {}
+    """UTC hour (`2026-02-04T18`) → new items, last 24 kept."""

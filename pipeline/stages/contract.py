@@ -1,0 +1,68 @@
+"""What a stage is: bytes of one record in, an `Outcome` out. No I/O, no clock, no Faust, no threads.
+
+A stage raises `Reject` for a record that can never pass; anything else it raises ends the process, because an
+exception nobody foresaw must not turn into a lost record.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Protocol
+
+import msgspec
+
+from pipeline.models.message import Versioned
+
+
+class Verdict(StrEnum):
+    """How an item left a stage. Every item leaves once and is counted once, under one of these."""
+
+    TAGGED = "tagged"
+    PLAIN = "plain"
+    UNIQUE = "unique"
+    DUPLICATE = "duplicate"
+    SUPERSEDED = "superseded"
+    KILLED = "killed"
+    HELD = "held"
+    CONSOLIDATED = "consolidated"
+    UNCHANGED = "unchanged"
+
+
+class Outgoing(msgspec.Struct, frozen=True):
+    """One record to send. `topic` is the logical name (`news.article.v1`); `value` None is a tombstone."""
+
+    topic: str
+    key: str
+    value: Versioned | None
+    revision: int = 0
+    """For the record's CloudEvents id: `key@revision`."""
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What to send for one record. `steps`: all records of a step are acknowledged before the next step starts."""
+
+    verdict: Verdict
+    steps: tuple[tuple[Outgoing, ...], ...] = ()
+
+
+class Stage(Protocol):
+    """A stage reads one topic. `rebuild_from` names the compacted topics that hold its state, if any."""
+
+    name: str
+    reads: str
+    rebuild_from: tuple[str, ...]
+
+    def handle(self, key: str, value: bytes) -> Outcome:
+        """One record in. Deterministic: the same state and record give the same outcome."""
+        ...
+
+    def reset(self) -> None:
+        """Forget everything; called before a rebuild."""
+        ...
+
+    def restore(self, topic: str, key: str, value: bytes | None) -> None:
+        """Take one record of a `rebuild_from` topic back into the state; None is a tombstone."""
+        ...
+
+    def gauges(self) -> Mapping[str, float]:
+        """Sizes of the state, for /metrics."""
+        ...
