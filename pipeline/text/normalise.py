@@ -1,0 +1,118 @@
+"""Clean text for people, search keys for machines, and the way back from one to the other. Pure.
+
+Called by the parse stage (`clean`), the lexicon and the taggers (`fold`, `view`), the duplicate index and search.
+"""
+
+import re
+import unicodedata
+
+import msgspec
+
+_ARABIC = "\u0600-\u06ff\u0750-\u077f\u08a0-\u08ff"
+# Persian and Urdu spell with the zero-width non-joiner: between Arabic letters it is orthography, elsewhere noise.
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f"
+    "\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+    f"|(?<![{_ARABIC}])[\u200c\u200d]|[\u200c\u200d](?![{_ARABIC}])"
+)
+_NEWLINE = re.compile("\r\n?|[\u0085\u2028\u2029]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+# One letter of the key for each letter of the text, so offsets survive: only what `_DROPPED` names disappears.
+_APOSTROPHES = dict.fromkeys("\u2018\u2019\u201b\u02bc\u02b9\u00b4\u0060\uff07", "'")
+_QUOTES = dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u00bb\uff02", '"')
+_DASHES = dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-")
+_SPACES = dict.fromkeys(
+    "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000\t", " "
+)
+# Turkish casing cannot be told from the text (all-caps wires, foreign names): the four i are one letter of the key.
+_LETTERS = {
+    "İ": "i",
+    "I": "i",
+    "ı": "i",
+    "Σ": "σ",
+    "ς": "σ",
+    "â": "a",
+    "Â": "a",
+    "î": "i",
+    "Î": "i",
+    "û": "u",
+    "Û": "u",
+}
+# Arabic keyboards, Persian keyboards: the same words.
+_ARABIC_LETTERS = {"ي": "ی", "ى": "ی", "ك": "ک", "أ": "ا", "إ": "ا", "ٱ": "ا", "ة": "ه", "ۀ": "ه"}
+_DROPPED = "\u0307\u0640\u200c\u200d" + "".join(map(chr, range(0x064B, 0x0653))) + "\u0670"
+_FOLD = str.maketrans(
+    {**_APOSTROPHES, **_QUOTES, **_DASHES, **_SPACES, **_LETTERS, **_ARABIC_LETTERS, **dict.fromkeys(_DROPPED, "")}
+)
+_DROPS = re.compile(f"[{_DROPPED}]")
+
+
+def clean(text: str) -> str:
+    """NFC text with plain line ends, without controls, zero-width and bidirectional marks.
+
+    Lone surrogates become U+FFFD, so the result always encodes as UTF-8. Cleaning twice changes nothing.
+    """
+    text = _NEWLINE.sub("\n", text)
+    text = _INVISIBLE.sub("", text)
+    text = _SURROGATE.sub("\ufffd", text)
+    return unicodedata.normalize("NFC", text)
+
+
+def fold(text: str) -> str:
+    """Search key: lower case, i/ı/İ/I one letter, U+0307 dropped, apostrophes, quotes, dashes and spaces alike."""
+    return text.translate(_FOLD).lower()
+
+
+class View(msgspec.Struct, frozen=True):
+    """A text prepared for matching: `text` and `folded` have equal length, index by index the same letter.
+
+    `origin` maps each index (and the end) to the given text; None where both are the same.
+    """
+
+    given: str
+    text: str
+    folded: str
+    origin: tuple[int, ...] | None = None
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Offsets in the given text of `text[start:end]`; an empty span stays empty."""
+        if self.origin is None:
+            return start, end
+        return self.origin[start], self.origin[end] if end > start else self.origin[start]
+
+
+def view(given: str) -> View:
+    """The view of any string, clean or not; never raises. Clean text, the usual case, costs one pass."""
+    if unicodedata.is_normalized("NFC", given) and not _DROPS.search(given):
+        folded = fold(given)
+        if len(folded) == len(given):
+            return View(given, given, folded)
+    return _mapped(given)
+
+
+def _mapped(given: str) -> View:
+    """Compose letter by letter (base and its marks), noting where each composed letter began."""
+    shown: list[str] = []
+    origin: list[int] = []
+    position = 0
+    for cluster in _clusters(given):
+        for letter in unicodedata.normalize("NFC", cluster):
+            if len(fold(letter)) == 1:
+                shown.append(letter)
+                origin.append(position)
+        position += len(cluster)
+    origin.append(position)
+    text = "".join(shown)
+    folded = "".join(fold(letter) for letter in text)
+    return View(given, text, folded, tuple(origin))
+
+
+def _clusters(text: str) -> list[str]:
+    clusters: list[str] = []
+    for letter in text:
+        if clusters and unicodedata.combining(letter):
+            clusters[-1] += letter
+        else:
+            clusters.append(letter)
+    return clusters
