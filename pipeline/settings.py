@@ -160,6 +160,15 @@ def secret(value: SecretStr | None, file: Path | None, *, what: str) -> str | No
         raise ConfigError(f"{what}: cannot read {file}: {problem.strerror}") from problem
 
 
+def known_secrets(settings: Settings) -> list[str]:
+    """Every secret of these settings in the clear: what logs must never show."""
+    found = [
+        secret(settings.kafka.password, settings.kafka.password_file, what="kafka.password_file"),
+        secret(settings.elasticsearch.api_key, settings.elasticsearch.api_key_file, what="elasticsearch.api_key_file"),
+    ]
+    return [value for value in found if value]
+
+
 def find_config_dir(given: Path | None = None, environ: Mapping[str, str] = os.environ) -> tuple[Path, str]:
     """The configuration directory and one sentence on why it is that one."""
     if given is not None:
