@@ -17,7 +17,9 @@ from pipeline.errors import ConfigError
 
 ENV_PREFIX = "ACCORDWIRE_"
 # Read by other parts of the program, not settings of this model.
-ENV_OTHER = frozenset({"ACCORDWIRE_CONFIG_DIR", "ACCORDWIRE_JAVA_HOME", "ACCORDWIRE_FAILPOINT", "ACCORDWIRE_TEST_HOOK"})
+ENV_OTHER = frozenset(
+    f"{ENV_PREFIX}{name}" for name in ("CONFIG_DIR", "JAVA_HOME", "FAILPOINT", "TEST_HOOK", "TEST_SERVERS", "BOUND_TO")
+)
 SHIPPED = Path(__file__).parent / "_shipped"
 
 
@@ -113,6 +115,9 @@ class StackSettings(Section):
     """The local Kafka and Elasticsearch of `accordwire up`."""
 
     directory: Path = Field(Path(".local"), description="Everything the local stack writes lies under it.")
+    programs: Path | None = Field(
+        None, description="Where the servers' programs are installed; default: `programs` in the directory."
+    )
     kafka_port: int = Field(9092, ge=1, le=65535, description="Broker port.")
     controller_port: int = Field(9093, ge=1, le=65535, description="KRaft controller port.")
     elasticsearch_port: int = Field(9200, ge=1, le=65535, description="HTTP port of Elasticsearch.")

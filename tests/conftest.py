@@ -1,0 +1,23 @@
+"""Every test: no network but loopback, no settings from the caller's environment."""
+
+import os
+import socket
+
+import pytest
+
+_connect = socket.socket.connect
+
+
+def _loopback_only(self, address):
+    host = address[0] if isinstance(address, tuple) else None
+    if host is not None and not (host.startswith("127.") or host in ("localhost", "::1")):
+        raise OSError(f"tests may only reach loopback, not {host}")
+    return _connect(self, address)
+
+
+@pytest.fixture(autouse=True)
+def _closed_world(monkeypatch):
+    for name in list(os.environ):
+        if name.startswith("ACCORDWIRE_") and name not in ("ACCORDWIRE_TEST_SERVERS", "ACCORDWIRE_JAVA_HOME"):
+            monkeypatch.delenv(name)
+    monkeypatch.setattr(socket.socket, "connect", _loopback_only)
