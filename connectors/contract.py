@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from pipeline.errors import Reject
 from pipeline.models.codes import Action, ArticleStatus, DateQuality, HealthState, Redistribute, Store
 from pipeline.models.message import Part
 from pipeline.models.raw_item import SourceRef
@@ -55,6 +56,7 @@ class Source(Editable):
     user_agent: str | None = Field(None, description="Only with a reason beside it.")
     user_agent_reason: str | None = None
     poll_interval_secs: float | None = Field(None, gt=0, description="Default: connect.poll_interval_secs.")
+    ignore_guid: bool = Field(False, description="Its guids change at every fetch: identify items by their link.")
     max_age_days: int | None = Field(7, ge=1, description="On a first run older items are left; none: take all.")
     allow_private_network: bool = Field(False, description="Allow loopback and private addresses (own networks only).")
     rights: SourceRights = SourceRights()
@@ -93,8 +95,12 @@ class PollOutcome(Part, frozen=True, kw_only=True):
     hints: Hints = Hints()
     health: HealthState = HealthState.OK
     detail: str = ""
+    advice: str = ""
+    """What a person can do about it, where the transport knows better than the state's usual advice."""
     unchanged: bool = False
     """The server said so (304): nothing was fetched."""
+    more: bool = False
+    """More is waiting than one poll takes: ask again at once."""
 
 
 class Origin(Part, frozen=True, kw_only=True):
@@ -174,6 +180,10 @@ class Poll(Protocol):
 
     def __aiter__(self) -> AsyncIterator[Document]:
         """Documents in order."""
+        ...
+
+    async def refuse(self, document: Document, reject: Reject) -> None:
+        """Called before `settle` for a document no format could read."""
         ...
 
     async def settle(self) -> None:

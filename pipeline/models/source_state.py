@@ -13,6 +13,8 @@ class SeenItem(Part, frozen=True, kw_only=True):
     content_hash: str
     revision: Revision
     seen_at: Instant
+    version_created: Instant | None = None
+    """As the wire stated it: tells an explicitly older version from one whose date nobody moved."""
 
 
 class Health(Part, frozen=True, kw_only=True):
@@ -35,6 +37,8 @@ class SourceState(Message, frozen=True, kw_only=True):
     """Of the last parsed document: an unchanged body is not parsed again."""
     seen: tuple[SeenItem, ...] = ()
     """Items of the last document and the last 500 before it, oldest first."""
+    pending: tuple[SeenItem, ...] = ()
+    """Written before publishing: a poll repeated after a crash gives the same items the same revisions."""
     health: Health = Health()
     failures: int = 0
     last_poll: Instant | None = None
