@@ -1,25 +1,19 @@
-"""Real servers for the live tests: one Kafka and one Elasticsearch for the session, a namespace for every test.
+"""Real servers for the live tests: one Kafka and one Elasticsearch for the session, a namespace for every test."""
 
-They run on free ports in a directory of their own, so a running `make run` is not touched. To spend less time while
-working on a test, name servers that already run: ACCORDWIRE_TEST_SERVERS=127.0.0.1:9092,http://127.0.0.1:9200
-"""
-
-import dataclasses
 import itertools
 import json
 import os
-import shutil
+import sys
 import urllib.request
 from pathlib import Path
 
 import pytest
 
 from pipeline.broker import admin
-from pipeline.ops.processes import free_port
-from pipeline.ops.stack import LocalStack
-from pipeline.settings import Settings
 
-ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from servers import own_servers
+
 _counter = itertools.count()
 
 
@@ -29,39 +23,10 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.live)
 
 
-@dataclasses.dataclass(frozen=True)
-class Live:
-    bootstrap: str
-    es_url: str
-    directory: Path
-
-
 @pytest.fixture(scope="session")
-def live(tmp_path_factory):
-    named = os.environ.get("ACCORDWIRE_TEST_SERVERS")
-    if named:
-        bootstrap, _, es_url = named.partition(",")
-        yield Live(bootstrap, es_url, tmp_path_factory.mktemp("run"))
-        return
-    directory = ROOT / ".local" / f"test-{os.getpid()}"
-    kafka, controller, http, transport = (free_port() for _ in range(4))
-    settings = Settings(
-        stack={
-            "directory": directory,
-            "programs": ROOT / ".local" / "programs",
-            "kafka_port": kafka,
-            "controller_port": controller,
-            "elasticsearch_port": http,
-            "elasticsearch_transport_port": transport,
-        }
-    )
-    stack = LocalStack(settings)
-    try:
-        stack.up(bound_to=os.getpid())
-        yield Live(f"127.0.0.1:{kafka}", f"http://127.0.0.1:{http}", directory)
-    finally:
-        stack.down(wipe=True)
-        shutil.rmtree(directory, ignore_errors=True)
+def live():
+    with own_servers("test") as servers:
+        yield servers
 
 
 @pytest.fixture
@@ -69,13 +34,7 @@ def install(live, tmp_path):
     from pipeline import index
 
     namespace = f"t{os.getpid()}-{next(_counter)}"
-    settings = Settings(
-        namespace=namespace,
-        kafka={"bootstrap": live.bootstrap},
-        elasticsearch={"url": live.es_url},
-        stack={"directory": tmp_path},
-        http={"port": 0},
-    )
+    settings = live.settings(namespace, stack={"directory": tmp_path})
     admin.apply(settings)
     index.apply(settings)
     yield settings
