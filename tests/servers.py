@@ -47,7 +47,7 @@ class Servers:
 
 @contextlib.contextmanager
 def own_servers(purpose: str):
-    """Kafka and Elasticsearch for the length of the block. The programs are shared with `make run`, the data are not."""
+    """Kafka and Elasticsearch for the length of the block; programs are shared with `make run`, data are not."""
     named = os.environ.get("ACCORDWIRE_TEST_SERVERS")
     if named:
         bootstrap, _, es_url = named.partition(",")

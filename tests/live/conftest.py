@@ -3,16 +3,13 @@
 import itertools
 import json
 import os
-import sys
 import urllib.request
 from pathlib import Path
 
 import pytest
 
 from pipeline.broker import admin
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from servers import own_servers
+from tests.servers import own_servers
 
 _counter = itertools.count()
 
