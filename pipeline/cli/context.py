@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from pipeline import settings as configuration
+from pipeline.cli import ports
 from pipeline.settings import Settings
 
 
@@ -28,7 +29,7 @@ class Context:
     @cached_property
     def settings(self) -> Settings:
         """Settings of this call."""
-        return configuration.load(self.config_dir)
+        return ports.remembered(configuration.load(self.config_dir))
 
 
 pass_context = click.make_pass_decorator(Context, ensure=True)

@@ -14,6 +14,7 @@ import click
 
 from pipeline.cli.context import Context
 from pipeline.errors import AccordwireError, ExitCode
+from pipeline.ops.supervisor import follow_parent
 
 # verb → (module, attribute, short help). The only place to add a verb.
 VERBS: dict[str, tuple[str, str, str]] = {
@@ -67,6 +68,7 @@ def accordwire(ctx: click.Context, config_dir: Path | None, quiet: bool) -> None
     accordwire search "anlaşma" --index agreements  what was agreed
     accordwire doctor                               what is missing on this machine
     """  # noqa: D301 — \b is click's mark for a block kept as it is
+    follow_parent()
     ctx.obj = Context(config_dir, quiet=quiet)
 
 

@@ -41,6 +41,8 @@ class Masking(logging.Filter):
         record.msg, record.args = self.mask(record.getMessage()), None
         if record.exc_info and not record.exc_text:
             record.exc_text = self.mask(logging.Formatter().formatException(record.exc_info))
+            # The JSON formatter would format the exception again, unmasked.
+            record.exc_info = None
         return True
 
 
