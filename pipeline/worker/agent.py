@@ -1,0 +1,139 @@
+"""One stage as a Faust agent: bytes in, outputs delivered, then acknowledged. Nothing may leave the loop.
+
+Faust acknowledges and commits an event when an exception passes through its loop, so there are three ways out of
+here and no fourth: the outputs are delivered; the record lies in the dead letters; the process has ended.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable
+from typing import Any
+
+from pipeline import topics
+from pipeline.errors import Reject
+from pipeline.ops import failpoint, metrics
+from pipeline.stages.contract import Outcome, Stage
+from pipeline.worker import outgoing
+from pipeline.worker.watchdog import Watchdog, fail
+from pipeline.worker.window import Packet, Window
+
+# Records in flight per stage. 256 → 5,200/s, 1,024 → 8,150/s with 3 kB records on two cores.
+WINDOW = 1_024
+REJECTED = "rejected"
+
+_seconds = metrics.histogram(
+    "accordwire_stage_seconds",
+    "Time a stage took for one record, in seconds, sending left out.",
+    (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0),
+    ["stage"],
+)
+
+
+class Work:
+    """One record, its event and what became of it."""
+
+    __slots__ = ("event", "reason", "verdict")
+
+    def __init__(self, event: Any) -> None:
+        self.event = event
+        self.verdict = ""
+        self.reason: str | None = None
+
+
+class StageAgent:
+    """Runs one stage over its topic's events."""
+
+    def __init__(self, stage: Stage, app: Any, watchdog: Watchdog, *, namespace: str, window: int = WINDOW) -> None:
+        self.stage = stage
+        self._app = app
+        self._namespace = namespace
+        self._seconds = _seconds.labels(stage=stage.name)
+        self.stream: Any = None
+        self.window: Window[Work] = Window(
+            window,
+            send=self.send,
+            done=self._done,
+            broken=self._broken,
+            clock=lambda: watchdog.ticks,
+        )
+        watchdog.watch(self.window.oldest)
+
+    async def __call__(self, stream: Any) -> None:
+        """The agent's body. Only cancellation leaves it: then the process stops or the group rebalances."""
+        self.stream = stream
+        events: AsyncIterator[Any] = stream.noack().events()
+        try:
+            async for event in events:
+                await self.take(event)
+        except asyncio.CancelledError:
+            raise
+        except BaseException as problem:  # noqa: BLE001 — see the module's first lines
+            self._broken(problem)
+
+    async def take(self, event: Any) -> None:
+        """Work on one event and send what comes of it."""
+        work = Work(event)
+        flight = await self.window.begin(work)
+        failpoint.hit("worker.before_handle")
+        begun = time.perf_counter()
+        steps = self._handle(work)
+        self._seconds.observe(time.perf_counter() - begun)
+        await self.window.launch(flight, steps)
+
+    def _handle(self, work: Work) -> list[list[Packet]]:
+        message = work.event.message
+        headers = _headers(message)
+        try:
+            outcome = self._ask(message.key, message.value)
+            steps = outgoing.packets(outcome, stage=self.stage.name, namespace=self._namespace, original=headers)
+        except Reject as reject:
+            work.verdict, work.reason = REJECTED, reject.reason
+            return [[self._dead(message, headers, reject)]]
+        work.verdict = str(outcome.verdict)
+        return steps
+
+    def _ask(self, key: bytes | None, value: bytes | None) -> Outcome:
+        if key is None:
+            raise Reject("the record has no key", reason="no_key", where="key")
+        if value is None:
+            raise Reject("a tombstone where a message is expected", reason="tombstone", where="value")
+        try:
+            name = key.decode()
+        except UnicodeDecodeError as problem:
+            raise Reject(f"the key is not UTF-8: {problem}", reason="undecodable", where="key") from problem
+        return self.stage.handle(name, value)
+
+    def _dead(self, message: Any, headers: outgoing.Headers, reject: Reject) -> Packet:
+        return outgoing.dead(
+            topic=self.stage.reads,
+            partition=message.partition,
+            offset=message.offset,
+            key=message.key,
+            value=message.value,
+            original=headers,
+            stage=self.stage.name,
+            reject=reject,
+            namespace=self._namespace,
+        )
+
+    async def send(self, packet: Packet) -> Awaitable[object]:
+        """Hand a packet to the producer; the result is its delivery."""
+        delivery: Awaitable[object] = await self._app.producer.send(
+            packet.topic, packet.key, packet.value, None, None, packet.headers
+        )
+        return delivery
+
+    def _done(self, work: Work) -> None:
+        work.event.ack()
+        metrics.ITEMS.labels(stage=self.stage.name, verdict=work.verdict).inc()
+        if work.reason is not None:
+            metrics.DEAD_LETTERS.labels(topic=topics.TOPICS[self.stage.reads].dlq, reason=work.reason).inc()
+
+    def _broken(self, problem: BaseException) -> None:
+        fail(f"{self.stage.name}: {type(problem).__name__}: {problem}", problem=problem)
+
+
+def _headers(message: Any) -> outgoing.Headers:
+    found = message.headers or ()
+    pairs = found.items() if isinstance(found, dict) else found
+    return [(name, value or b"") for name, value in pairs]

@@ -1,0 +1,100 @@
+"""Faust's Kafka driver with what it lacks for at-least-once: an idempotent producer and a commit guard.
+
+Named by the entry point `faust.transports: accordwire`; broker URLs look like `accordwire://host:9092;host2:9092`.
+It overrides internals of one version of Faust and aiokafka, so it refuses to run with any other.
+"""
+
+import logging
+import os
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Any
+
+import faust.streams
+import faust.transport.conductor
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
+
+from pipeline.errors import ExitCode, Fatal
+from pipeline.ops import failpoint
+
+log = logging.getLogger(__name__)
+
+SCHEME = "accordwire"
+VERSIONS = {"faust-streaming": "0.15.3", "aiokafka": "0.14.0"}
+GUARD_IS_ON = os.environ.get("ACCORDWIRE_TEST_HOOK") != "no_commit_guard"
+
+
+def check_versions() -> None:
+    """Raise Fatal unless the installed Faust is the one whose internals are overridden here, compiled."""
+    for package, wanted in VERSIONS.items():
+        found = version(package)
+        if found != wanted:
+            raise Fatal(
+                f"the worker needs {package} {wanted} exactly, {found} is installed – "
+                f"run: pip install {package}=={wanted}",
+                reason="wrong_version",
+                exit_code=ExitCode.BAD_CONFIG,
+            )
+    # The pure-Python stream acknowledges events of a generation that is over: they would be lost.
+    streams: Any = faust.streams
+    conductor: Any = faust.transport.conductor
+    if streams._CStreamIterator is None or conductor.ConductorHandler is None:  # noqa: SLF001
+        raise Fatal(
+            "faust-streaming is installed without its compiled extension, or NO_CYTHON is set – "
+            "unset NO_CYTHON and install its binary wheel",
+            reason="no_extension",
+            exit_code=ExitCode.BAD_CONFIG,
+        )
+    if not GUARD_IS_ON:
+        log.critical("ACCORDWIRE_TEST_HOOK=no_commit_guard: the commit guard is OFF, records can be lost")
+
+
+class Producer(driver.Producer):
+    """aiokafka's producer, idempotent: a resend after a lost answer does not append twice."""
+
+    def _settings_extra(self) -> Mapping[str, Any]:
+        return {"acks": "all", "enable_idempotence": True}
+
+
+class Consumer(driver.Consumer):
+    """Faust's consumer, whose commits never pass a record that is still being worked on."""
+
+    def _new_offset(self, tp: TP) -> int | None:
+        """Offset to commit for `tp`, or None. Called once a commit interval.
+
+        Faust looks for the first gap in what is acknowledged, but lets one missing record at the head pass, and
+        counts the record after a gap in the log as acknowledged. So it is shown only what lies below the oldest
+        record in flight.
+        """
+        if not GUARD_IS_ON:
+            return self._unguarded(tp)
+        oldest = min((one.offset for one in self._unacked_messages if one.tp == tp and not one.acked), default=None)
+        if oldest is None:
+            return self._unguarded(tp)
+        acked = self._acked[tp]
+        held = [offset for offset in acked if offset >= oldest]
+        self._acked[tp] = [offset for offset in acked if offset < oldest]
+        try:
+            return self._unguarded(tp)
+        finally:
+            self._acked[tp].extend(held)
+
+    def _unguarded(self, tp: TP) -> int | None:
+        offset: int | None = super()._new_offset(tp)
+        return offset
+
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        done: bool = await super()._commit(offsets)
+        if done:
+            failpoint.hit("worker.after_commit")
+            app: Any = self.app
+            app.watchdog.committed(offsets)
+        return done
+
+
+class Transport(driver.Transport):
+    """What `accordwire://` stands for."""
+
+    Consumer = Consumer
+    Producer = Producer
