@@ -1,0 +1,227 @@
+"""One record from the mentions of one agreement: every field by a published rule, conflicting claims kept. Pure.
+
+Called by consolidate; calls vote for each field and label. The rules are in pipeline/stages/README.md.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from pipeline.models.agreement import Agreement, ArticleEvidence, Claim, HistoryEntry
+from pipeline.models.codes import (
+    Basis,
+    Cause,
+    ChangeKind,
+    Force,
+    Laterality,
+    Level,
+    PartyRole,
+    SidesConfirming,
+    Status,
+)
+from pipeline.models.mention import Mention
+from pipeline.stages import vote
+from pipeline.stages.group import Component, Node
+from pipeline.stages.label import label
+
+# A record must fit a message of 2 MiB however many outlets carry it. Every distinct value keeps its earliest claims,
+# so a conflict stays visible; evidence comes from the first and the last articles to tell.
+CLAIMS_PER_VALUE = 20
+EVIDENCE_ARTICLES = 50
+
+
+def resolve(component: Component, *, agreement_id: str, revision: int) -> Agreement:
+    """The live record of a component (mentions of one agreement, earliest first)."""
+    nodes = tellers(component)
+    moments = [node.moment for node in component]
+    facts = _facts(nodes)
+    record = Agreement(
+        **facts,
+        agreement_id=agreement_id,
+        revision=revision,
+        article_ids=tuple(dict.fromkeys(node.source.article_id for node in component)),
+        story_ids=tuple(sorted({node.source.story_id for node in component if node.source.story_id})),
+        first_reported=min(moments),
+        last_reported=max(moments),
+        evidence=_evidence(nodes),
+        claims=_claims(nodes),
+        history=_history(nodes),
+    )
+    return msgspec.structs.replace(record, label=label(record))
+
+
+def tellers(component: Component) -> Component:
+    """Each text once: a copy whose original is here too only adds its article id."""
+    articles = {node.source.article_id for node in component}
+    return tuple(node for node in component if node.source.duplicate_of not in articles)
+
+
+def _facts(nodes: Component) -> dict[str, Any]:
+    mentions = [node.mention for node in nodes]
+    first = mentions[0]
+    parties = vote.parties(nodes)
+    signatories = vote.people(nodes, lambda node: node.mention.signatories)
+    count = vote.most(one.document_count for one in mentions) or 1
+    return {
+        "instrument": vote.most(one.instrument for one in mentions) or first.instrument,
+        "status": vote.status([one.status for one in mentions]),
+        "polarity": first.polarity,
+        "level": vote.most((one.level for one in mentions), but=Level.UNKNOWN) or Level.UNKNOWN,
+        "force": vote.most((one.force for one in mentions), but=Force.UNKNOWN) or Force.UNKNOWN,
+        "laterality": _laterality(mentions, sum(party.role is PartyRole.PARTY for party in parties)),
+        "partnership_level": vote.most(one.partnership_level for one in mentions),
+        "title": vote.title(nodes),
+        "subject": vote.most(one.subject for one in mentions),
+        "parties": parties,
+        "signatories": signatories,
+        "attended_by": vote.people(
+            nodes, lambda node: node.mention.attended_by, but=[person.id for person in signatories]
+        ),
+        "document_count": count,
+        "items": vote.items(nodes),
+        "fields": tuple(sorted({one for mention in mentions for one in mention.fields})),
+        "items_complete": count == 1 or any(one.items_complete for one in mentions if one.document_count == count),
+        "sectors": tuple(sorted({one for mention in mentions for one in mention.sectors})),
+        "values": vote.values(nodes),
+        "place": vote.place(nodes),
+        "date": vote.date(nodes),
+        **_attribution(mentions),
+        "confidence": vote.confidence(nodes),
+        "occasion_id": next((one.occasion_id for one in mentions if one.occasion_id), None),
+        "relations": tuple(sorted({one for m in mentions for one in m.relations}, key=lambda r: (r.kind, r.target))),
+        "coding_version": max(one.coding_version for one in mentions),
+    }
+
+
+def _attribution(mentions: Sequence[Mention]) -> dict[str, Any]:
+    """Attributed only as long as every mention is: one article that says it in its own voice is enough."""
+    return {
+        "claimed_by": _if_all([one.claimed_by for one in mentions]),
+        "according_to": _if_all([one.according_to for one in mentions]),
+        "sides_confirming": (
+            SidesConfirming.BOTH
+            if any(one.sides_confirming is SidesConfirming.BOTH for one in mentions)
+            else SidesConfirming.ONE
+        ),
+    }
+
+
+def _if_all(names: Sequence[str | None]) -> str | None:
+    return None if None in names else vote.most(names)
+
+
+def _laterality(mentions: Sequence[Mention], parties: int) -> Laterality:
+    told = vote.most(one.laterality for one in mentions) or Laterality.BILATERAL
+    return Laterality.PLURILATERAL if told is Laterality.BILATERAL and parties > 2 else told
+
+
+def _evidence(nodes: Component) -> tuple[ArticleEvidence, ...]:
+    articles = list(dict.fromkeys(node.source.article_id for node in nodes))
+    kept = set(articles[:EVIDENCE_ARTICLES] + articles[EVIDENCE_ARTICLES:][-EVIDENCE_ARTICLES:])
+    found = [
+        (node.moment, _piece(node, index))
+        for node in nodes
+        if node.source.article_id in kept
+        for index in range(len(node.mention.evidence))
+    ]
+    ordered = sorted(
+        dict.fromkeys(found), key=lambda f: (f[0], f[1].article_id, f[1].in_, f[1].start, f[1].end, f[1].field)
+    )
+    return tuple(piece for _, piece in ordered)
+
+
+def _piece(node: Node, index: int) -> ArticleEvidence:
+    piece = node.mention.evidence[index]
+    may_quote = node.source.redistribute_quotes and node.source.store_quotes
+    return ArticleEvidence(
+        field=piece.field,
+        start=piece.start,
+        end=piece.end,
+        quote=piece.quote if may_quote else "",
+        in_=piece.in_,
+        entries=piece.entries,
+        basis=piece.basis,
+        article_id=node.source.article_id,
+        language=node.source.language,
+    )
+
+
+def _claims(nodes: Component) -> tuple[Claim, ...]:
+    """By field, then by article time."""
+    kept: dict[str, list[Claim]] = defaultdict(list)
+    seen: dict[tuple[str, bytes], int] = defaultdict(int)
+    for node in nodes:
+        for field, value, basis in _told(node.mention):
+            name = (field, msgspec.json.encode(value))
+            seen[name] += 1
+            if seen[name] <= CLAIMS_PER_VALUE:
+                kept[field].append(_claim(node, field, value, basis))
+    return tuple(claim for field in sorted(kept) for claim in kept[field])
+
+
+def _claim(node: Node, field: str, value: Any, basis: Basis) -> Claim:
+    return Claim(
+        field=field,
+        value=value,
+        article_id=node.source.article_id,
+        article_revision=node.source.revision,
+        claimed_by=node.mention.claimed_by,
+        according_to=node.mention.according_to,
+        basis=basis,
+        confidence=node.mention.confidence,
+        coder=f"rules {node.mention.coding_version}",
+    )
+
+
+def _told(mention: Mention) -> Iterator[tuple[str, Any, Basis]]:
+    """What a mention says, field by field, as plain JSON values, with how it was come by."""
+    basis = {piece.field: piece.basis for piece in reversed(mention.evidence)}
+    plain: dict[str, Any] = {
+        "instrument": mention.instrument.value,
+        "status": mention.status.value,
+        "title": mention.title,
+        "subject": mention.subject,
+        "parties": sorted(party.id for party in mention.parties if party.role is PartyRole.PARTY),
+        "signatories": sorted(person.id for person in mention.signatories),
+        "document_count": mention.document_count,
+        "values": [msgspec.to_builtins(value) for value in mention.values],
+    }
+    for field, value in plain.items():
+        if value:
+            yield field, value, basis.get(field, Basis.STATED)
+    if mention.place is not None:
+        yield "place", {"name": mention.place.name, "country": mention.place.country}, mention.place.basis
+    if mention.date is not None:
+        yield "date", mention.date.value, mention.date.basis
+
+
+def _history(nodes: Component) -> tuple[HistoryEntry, ...]:
+    """What the world did, in article time: replayed mention by mention, so arrival does not matter."""
+    entries: list[HistoryEntry] = []
+    known: set[str] = set()
+    before: Status | None = None
+    for node, now in zip(nodes, vote.statuses(node.mention.status for node in nodes), strict=True):
+        named = {party.id for party in node.mention.parties if party.role is PartyRole.PARTY}
+        if before is None:
+            entries.append(_entry(node, ChangeKind.CREATED, now, named))
+        elif named - known:
+            entries.append(_entry(node, ChangeKind.PARTY_ADDED, None, named - known))
+        if before not in (None, now):
+            entries.append(_entry(node, ChangeKind.STATUS_CHANGED, now, set()))
+        before = now
+        known |= named
+    return tuple(entries)
+
+
+def _entry(node: Node, kind: ChangeKind, status: Status | None, parties: set[str]) -> HistoryEntry:
+    return HistoryEntry(
+        revision=node.source.revision,
+        kind=kind,
+        cause=Cause.WORLD,
+        at=node.source.seen_at,
+        article_id=node.source.article_id,
+        status=status,
+        parties=tuple(sorted(parties)),
+    )
