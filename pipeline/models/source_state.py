@@ -39,6 +39,10 @@ class SourceState(Message, frozen=True, kw_only=True):
     """Items of the last document and the last 500 before it, oldest first."""
     pending: tuple[SeenItem, ...] = ()
     """Written before publishing: a poll repeated after a crash gives the same items the same revisions."""
+    ttl_secs: int | None = None
+    """What the last document itself asked for; an unchanged answer does not repeat it."""
+    skip_hours: tuple[int, ...] = ()
+    skip_days: tuple[str, ...] = ()
     health: Health = Health()
     failures: int = 0
     last_poll: Instant | None = None

@@ -1,0 +1,269 @@
+"""One poll of one source: fetch → parse → identify → publish → remember. Called by runner.
+
+Everything is acknowledged before it is remembered, and remembered before the transport settles: a crash repeats a
+poll and loses none. The versions a poll found are noted before they are published, so a repeated poll gives the
+same revisions.
+"""
+
+import hashlib
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from connectors import identify, schedule, verdict
+from connectors.contract import (
+    Clock,
+    Document,
+    Hints,
+    Origin,
+    ParsedFeed,
+    Poll,
+    PollOutcome,
+    Refused,
+    Source,
+    Transport,
+)
+from connectors.parsers import Parsers
+from connectors.publish import STAGE, Publisher, Verdict
+from connectors.sources import host_key, reference
+from connectors.state import partition_of
+from pipeline.errors import Reject
+from pipeline.models.codes import HealthState
+from pipeline.models.raw_item import RawItem
+from pipeline.models.source_state import SourceState
+from pipeline.ops import metrics
+from pipeline.settings import ConnectSettings
+
+log = logging.getLogger(__name__)
+
+Persist = Callable[[Callable[[], Any]], Awaitable[Any]]
+"""Runs a blocking call to the broker beside the loop, again and again while the broker is away."""
+
+
+class Poller:
+    """Polls any source once; keeps nothing between polls but what it returns."""
+
+    def __init__(
+        self,
+        settings: ConnectSettings,
+        *,
+        transports: Mapping[str, Transport],
+        parsers: Parsers,
+        publisher: Publisher,
+        persist: Persist,
+        clock: Clock,
+    ) -> None:
+        self._settings = settings
+        self._transports = transports
+        self._parsers = parsers
+        self._publisher = publisher
+        self._persist = persist
+        self._clock = clock
+
+    async def poll(self, source: Source, before: SourceState, http: Any) -> SourceState:
+        """The source's new state, already written. Raises nothing a source could cause."""
+        try:
+            return await self._poll(source, before, http)
+        except Exception as problem:
+            log.exception("poll failed in our own code", extra={"source": source.id})
+            now = self._clock()
+            after = self._concluded(source, before, verdict.broken(before, problem, now=now), now=now)
+            await self._write(source, after)
+            return after
+
+    async def _poll(self, source: Source, before: SourceState, http: Any) -> SourceState:
+        poll = self._transports[source.transport].poll(source, before.transport, http, self._clock)
+        documents = [document async for document in poll]
+        outcome = poll.outcome
+        if outcome is None:
+            raise AssertionError(f"transport {source.transport} ended without an outcome")
+        digest = _digest(documents)
+        if documents and digest == before.body_hash and before.health.state in verdict.READ:
+            after = self._unchanged(source, before, outcome)
+        elif documents:
+            after = await self._read(source, before, outcome, documents, poll)
+        else:
+            after = self._unchanged(source, before, outcome)
+        await self._write(source, after)
+        await poll.settle()
+        return after
+
+    def _unchanged(self, source: Source, before: SourceState, outcome: PollOutcome) -> SourceState:
+        """Nothing to parse: the same body, a 304, an empty folder, or no answer at all."""
+        now = self._clock()
+        health = verdict.judge(before, outcome, verdict.Reading(), fresh=0, now=now)
+        hints = msgspec.structs.replace(
+            outcome.hints, ttl_secs=before.ttl_secs, skip_hours=before.skip_hours, skip_days=before.skip_days
+        )
+        after = self._concluded(source, before, health, now=now, hints=hints, more=outcome.more)
+        return msgspec.structs.replace(after, transport=outcome.state)
+
+    async def _read(
+        self, source: Source, before: SourceState, outcome: PollOutcome, documents: list[Document], poll: Poll
+    ) -> SourceState:
+        feeds, rejects = await self._parse(source, documents, poll)
+        now = self._clock()
+        window = identify.Window(before.seen, before.pending)
+        not_before = _first_run_limit(source, before, now)
+        found = [
+            window.take(feed, source=reference(source), now=now, ignore_guid=source.ignore_guid, not_before=not_before)
+            for _, feed in feeds
+        ]
+        fresh = [item for one in found for item in one.fresh]
+        await self._publish(source, before, feeds, found)
+        reading = verdict.Reading(
+            feeds=tuple(feed for _, feed in feeds),
+            rejects=tuple(rejects),
+            refused=tuple(item for _, feed in feeds for item in feed.items if isinstance(item, Refused)),
+            newest=max((one.newest for one in found if one.newest), default=None),
+            # A gap is a notion of feeds: files of a drop folder do not overlap.
+            remarks=tuple(one.remark for one in found if one.remark and source.url),
+        )
+        health = verdict.judge(before, outcome, reading, fresh=len(fresh), now=now)
+        hints = _merged(outcome.hints, [feed for _, feed in feeds])
+        after = self._concluded(source, before, health, now=now, hints=hints, more=outcome.more, fresh=len(fresh))
+        if not reading.is_good:
+            # Validators of what could not be read are forgotten: a 304 must not hide it from a mended parser.
+            return after
+        return msgspec.structs.replace(
+            after,
+            transport=outcome.state,
+            body_hash=None if rejects else _digest(documents),
+            seen=window.seen(),
+            pending=(),
+            ttl_secs=hints.ttl_secs,
+            skip_hours=hints.skip_hours,
+            skip_days=hints.skip_days,
+        )
+
+    async def _parse(
+        self, source: Source, documents: list[Document], poll: Poll
+    ) -> tuple[list[tuple[Document, ParsedFeed]], list[Reject]]:
+        origin = Origin(
+            source=reference(source),
+            url=source.url,
+            date_order=source.date_order,
+            charset=source.charset,
+            max_items=self._settings.max_items,
+        )
+        feeds: list[tuple[Document, ParsedFeed]] = []
+        rejects: list[Reject] = []
+        for document in documents:
+            try:
+                feeds.append((document, await self._parsers.parse(document, origin, format_name=source.format)))
+            except Reject as reject:
+                rejects.append(reject)
+                await poll.refuse(document, reject)
+        return feeds, rejects
+
+    async def _publish(
+        self,
+        source: Source,
+        before: SourceState,
+        feeds: list[tuple[Document, ParsedFeed]],
+        found: list[identify.Found],
+    ) -> None:
+        """Note the versions, publish, wait for every acknowledgement; then count."""
+        fresh = [item for one in found for item in one.fresh]
+        versions = tuple(version for one in found for version in one.versions)[: identify.WINDOW_MAX]
+        oversized: list[RawItem] = []
+        if fresh:
+            noted = msgspec.structs.replace(before, pending=versions, updated_at=self._clock())
+            await self._write(source, noted)
+            oversized = await self._persist(lambda: self._publisher.items(fresh))
+        for (document, _), one in zip(feeds, found, strict=True):
+            if one.refused:
+                await self._bury(source, document, one)
+        _count(found, oversized)
+        if fresh:
+            log.info("published", extra={"source": source.id, "items": len(fresh), "oversized": len(oversized)})
+
+    async def _bury(self, source: Source, document: Document, found: identify.Found) -> None:
+        now = self._clock()
+        url = document.url.partition("?")[0]
+        await self._persist(lambda: self._publisher.refused(source.id, url, found.refused, seen_at=now))
+
+    async def _write(self, source: Source, state: SourceState) -> None:
+        partition = partition_of(host_key(source))
+        await self._persist(lambda: self._publisher.state(state, partition=partition))
+
+    def _concluded(
+        self,
+        source: Source,
+        before: SourceState,
+        health: Any,
+        *,
+        now: datetime,
+        hints: Hints | None = None,
+        more: bool = False,
+        fresh: int = 0,
+    ) -> SourceState:
+        is_read = health.state in verdict.READ or health.state is HealthState.EMPTY
+        failures = 0 if health.state in verdict.READ else before.failures + 1
+        polls = before.polls + 1
+        due = schedule.next_due(
+            source_id=source.id,
+            polls=polls,
+            now=now,
+            interval=timedelta(seconds=source.poll_interval_secs or self._settings.poll_interval_secs),
+            failures=failures,
+            paused=health.state is HealthState.PAUSED,
+            hints=hints,
+        )
+        return msgspec.structs.replace(
+            before,
+            updated_at=now,
+            health=health,
+            failures=failures,
+            polls=polls,
+            last_poll=now,
+            last_ok=now if is_read else before.last_ok,
+            last_new=now if fresh else before.last_new,
+            next_due=now if more else due,
+            hourly_items=verdict.hourly(before.hourly_items, fresh, now),
+        )
+
+
+def _digest(documents: list[Document]) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for document in documents:
+        digest.update(f"{document.name or ''}\x1f{len(document.body)}\x1f".encode())
+        digest.update(document.body)
+    return digest.hexdigest()
+
+
+def _first_run_limit(source: Source, before: SourceState, now: datetime) -> datetime | None:
+    """How far back a first run goes. What a person drops into a folder is wanted, however old."""
+    if before.last_ok is not None or source.max_age_days is None or not source.url:
+        return None
+    return now - timedelta(days=source.max_age_days)
+
+
+def _merged(hints: Hints, feeds: list[ParsedFeed]) -> Hints:
+    for feed in feeds:
+        hints = msgspec.structs.replace(
+            hints,
+            ttl_secs=feed.hints.ttl_secs or hints.ttl_secs,
+            skip_hours=feed.hints.skip_hours or hints.skip_hours,
+            skip_days=feed.hints.skip_days or hints.skip_days,
+        )
+    return hints
+
+
+def _count(found: list[identify.Found], oversized: list[RawItem]) -> None:
+    too_large = {(item.article_id, item.revision) for item in oversized}
+    tally = dict.fromkeys(Verdict, 0)
+    for one in found:
+        tally[Verdict.KNOWN] += one.known
+        tally[Verdict.LEFT] += one.left
+        tally[Verdict.REFUSED] += len(one.refused)
+        for item in one.fresh:
+            if (item.article_id, item.revision) in too_large:
+                tally[Verdict.OVERSIZED] += 1
+            else:
+                tally[Verdict.CHANGED if item.action != "new" else Verdict.NEW] += 1
+    for name, count in tally.items():
+        metrics.ITEMS.labels(stage=STAGE, verdict=str(name)).inc(count)

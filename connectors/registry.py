@@ -1,0 +1,37 @@
+"""The literal tables: name → transport, name → format. The only place to add a line for a new one.
+
+Called by sources (is this name known?), parsers and poll.
+"""
+
+from collections.abc import Callable
+
+from connectors.contract import Document, FeedFormat, Origin, ParsedFeed, Transport
+from connectors.formats.feed import FEED
+from connectors.formats.wire_text import WIRE_TEXT
+from connectors.transports.directory import DirectoryTransport
+from connectors.transports.http import HttpTransport
+from pipeline.errors import Reject
+from pipeline.settings import ConnectSettings
+
+TRANSPORTS: dict[str, Callable[[ConnectSettings], Transport]] = {
+    "http": HttpTransport,
+    "directory": DirectoryTransport,
+}
+
+FORMATS: dict[str, FeedFormat] = {
+    "feed": FEED,
+    "wire_text": WIRE_TEXT,
+}
+
+
+def parse(document: Document, origin: Origin, *, format_name: str | None = None) -> ParsedFeed:
+    """One document → its items, by the named format or the one surest that it is its own.
+
+    Raises Reject `unrecognised`, or the format's own reason (`html`, `empty`, `challenge` …).
+    """
+    if format_name is not None:
+        return FORMATS[format_name].parse(document, origin)
+    sure, best = max(((one.sniff(document), name) for name, one in FORMATS.items()), default=(0.0, ""))
+    if sure <= 0.0:
+        raise Reject("no known format", reason="empty" if not document.body.strip() else "unrecognised")
+    return FORMATS[best].parse(document, origin)

@@ -1,0 +1,65 @@
+"""When is a source due next. Pure: the clock is handed in, jitter is computed. Called by the poll."""
+
+import hashlib
+from datetime import datetime, timedelta
+
+from connectors.contract import Hints
+
+HINT_MAX = timedelta(hours=6)
+RETRY_AFTER_MAX = timedelta(hours=24)
+BACKOFF_MAX = timedelta(hours=1)
+SLOW_LANE_AFTER = 10
+SLOW_LANE = timedelta(hours=6)
+PAUSE = timedelta(hours=24)
+JITTER = 0.1
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+def next_due(
+    *,
+    source_id: str,
+    polls: int,
+    now: datetime,
+    interval: timedelta,
+    failures: int = 0,
+    paused: bool = False,
+    hints: Hints | None = None,
+) -> datetime:
+    """The time of the next poll, ±10 % around what interval, failures and hints ask for.
+
+    No number of failures disables a source: from the tenth on it is asked every six hours, paused ones once a day.
+    A Retry-After is never undercut; skipHours and skipDays (GMT) are waited out.
+    """
+    hints = hints or Hints()
+    wait = PAUSE if paused else _wait(interval, failures, hints)
+    due = now + wait * (1 + JITTER * _spread(source_id, polls))
+    if hints.retry_after_secs:
+        due = max(due, now + min(timedelta(seconds=hints.retry_after_secs), RETRY_AFTER_MAX))
+    return _outside(due, hints)
+
+
+def _wait(interval: timedelta, failures: int, hints: Hints) -> timedelta:
+    if failures >= SLOW_LANE_AFTER:
+        return max(SLOW_LANE, interval)
+    if failures:
+        return max(interval, min(interval * (1 << failures), BACKOFF_MAX))
+    asked = timedelta(seconds=max(hints.ttl_secs or 0, hints.max_age_secs or 0))
+    return max(interval, min(asked, HINT_MAX))
+
+
+def _spread(source_id: str, polls: int) -> float:
+    """−1 … 1, the same for the same source and poll: sources started together drift apart."""
+    digest = hashlib.blake2b(f"{source_id}:{polls}".encode(), digest_size=4).digest()
+    return int.from_bytes(digest, "big") / (2**32 - 1) * 2 - 1
+
+
+def _outside(due: datetime, hints: Hints) -> datetime:
+    """The first moment at or after `due` that is in no skipped hour or day; `due` itself if all are skipped."""
+    days = {day.strip().lower() for day in hints.skip_days}
+    hours = {hour % 24 for hour in hints.skip_hours}
+    moment = due
+    for _ in range(8 * 24):
+        if moment.hour not in hours and _DAYS[moment.weekday()] not in days:
+            return moment
+        moment = (moment + timedelta(hours=1)).replace(minute=0, second=0, microsecond=0)
+    return due
