@@ -40,7 +40,7 @@ class RawItem(Message, frozen=True, kw_only=True):
     """When this content was first seen by connect (UTC)."""
     source: SourceRef
     format: str
-    """Name of the feed format that read it (`rss2.0`, `atom10`, `wire_text` …)."""
+    """Name of the feed format that read it (`rss2.0`, `atom1.0`, `wire_text` …)."""
     action: Action = Action.NEW
     status: ArticleStatus = ArticleStatus.USABLE
     guid: str | None = None
@@ -49,7 +49,7 @@ class RawItem(Message, frozen=True, kw_only=True):
     summary: str = ""
     body: str = ""
     body_type: Literal["text", "html"] = "html"
-    """Of title, summary and body alike: `html` is already sanitised by nh3."""
+    """Of summary and body alike: `html` is already sanitised by nh3. The title is always plain text."""
     publisher: str | None = None
     """A publisher named by the item itself (a portal's header line); else the source's."""
     published: Instant | None = None

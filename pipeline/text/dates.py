@@ -37,7 +37,7 @@ _ZONES: dict[str, float] = {
     "mdt": -6, "pst": -8, "pdt": -7,
 }  # fmt: skip
 _TIME = re.compile(
-    r"(?<![\d:.])(?P<h>\d{1,2})[:.h](?P<m>\d{2})(?:[:.](?P<s>\d{2})(?:[.,](?P<f>\d{1,9}))?)?(?![\d:])"
+    r"(?<![\d:.])(?P<h>\d{1,2})[:.h](?P<m>\d{2})(?:[:.](?P<s>\d{2})(?:[.,](?P<f>\d{1,9}))?)?(?![\d:]|\.\d)"
     r"\s*(?P<half>[ap]\.?m\b\.?)?",
     re.IGNORECASE,
 )
@@ -52,6 +52,8 @@ _YEAR_FIRST = re.compile(
 _CJK = re.compile(r"(?P<y>\d{4})\s*[年년]\s*(?P<m>\d{1,2})\s*[月월]\s*(?P<d>\d{1,2})\s*[日일]")
 _NUMBERS = re.compile(r"(?<!\d)(\d{1,2})\s?[./-]\s?(\d{1,2})\s?[./-]\s?(\d{4}|\d{2})(?!\d)")
 _WORD = r"[^\W\d_]+"
+_LONG_WORD = re.compile(r"[^\W\d_]{3,}")
+_LABEL = re.compile(r"[^\d:|]{1,40}:(?!\d)")
 _DAY_MONTH = re.compile(
     rf"(?<!\d)(?P<d>\d{{1,2}})(?:st|nd|rd|th|\.|º)?[\s,\-]+(?:de\s+)?(?P<month>{_WORD})\.?,?[\s,\-]+(?:de\s+)?(?P<y>\d{{4}}|\d{{2}})(?![\d:])"
 )
@@ -94,14 +96,19 @@ def parse_date(
 
 
 def is_date_line(line: str, *, language: str | None, order: Order) -> bool:
-    """Whether a line is a date and little else (a label, a weekday, a zone): at most 30 letters beside the month."""
+    """Whether a line is a date and little else: labels ("Published:"), a zone, at most two words such as a weekday."""
     text = " ".join(clean(line[: 4 * _MAX_CHARS]).split())
-    if len(text) > _MAX_CHARS or sum(letter.isalpha() for letter in text) > 30:
+    if len(text) > _MAX_CHARS:
         return False
     try:
-        return _fast(text, language, order) is not None
+        found = _day(text, language, order)
     except (ValueError, OverflowError):
         return False
+    if found is None:
+        return False
+    _, start, end = found
+    beside = _LABEL.sub(" ", text[:start] + " 0 " + text[end:])
+    return len(_LONG_WORD.findall(beside)) <= 2
 
 
 def _judged(moment: datetime, *, stated: bool, now: datetime | None) -> ParsedDate:
@@ -128,11 +135,9 @@ def _fast(text: str, language: str | None, order: Order) -> tuple[datetime, tzin
         return None
     day, start, end = found
     before, after = text[:start], text[end:]
+    inside = text[start:end] if ":" in text[start:end] else ""
     clock = (
-        _COMPACT_TIME.match(after)
-        or _TIME.search(after.lstrip("Tt"))
-        or _TIME.search(before)
-        or _TIME.search(text[start:end])
+        _COMPACT_TIME.match(after) or _TIME.search(after.lstrip("Tt")) or _TIME.search(before) or _TIME.search(inside)
     )
     if clock is None:
         return datetime.combine(day, time()), None
