@@ -111,6 +111,8 @@ class Origin(Part, frozen=True, kw_only=True):
     date_order: Literal["DMY", "MDY", "YMD"] = "DMY"
     charset: str | None = None
     max_items: int = 2000
+    now: datetime | None = None
+    """Time of the poll: a date more than 15 minutes later is clamped to it."""
 
 
 class Item(Part, frozen=True, kw_only=True):
