@@ -24,14 +24,21 @@ FORMATS: dict[str, FeedFormat] = {
 }
 
 
+def sniff(document: Document) -> FeedFormat:
+    """The format surest that a document is its own, by content alone. Raises Reject: `empty` or `unrecognised`."""
+    sure, best = max(((one.sniff(document), name) for name, one in FORMATS.items()), default=(0.0, ""))
+    if sure <= 0.0:
+        empty = not document.body.strip()
+        raise Reject(
+            "the document is empty" if empty else "no known format", reason="empty" if empty else "unrecognised"
+        )
+    return FORMATS[best]
+
+
 def parse(document: Document, origin: Origin, *, format_name: str | None = None) -> ParsedFeed:
     """One document → its items, by the named format or the one surest that it is its own.
 
     Raises Reject `unrecognised`, or the format's own reason (`html`, `empty`, `challenge` …).
     """
-    if format_name is not None:
-        return FORMATS[format_name].parse(document, origin)
-    sure, best = max(((one.sniff(document), name) for name, one in FORMATS.items()), default=(0.0, ""))
-    if sure <= 0.0:
-        raise Reject("no known format", reason="empty" if not document.body.strip() else "unrecognised")
-    return FORMATS[best].parse(document, origin)
+    chosen = FORMATS[format_name] if format_name is not None else sniff(document)
+    return chosen.parse(document, origin)
