@@ -1,0 +1,3 @@
+from pipeline.index.manage import IndexPlan, apply, plan
+
+__all__ = ["IndexPlan", "apply", "plan"]

@@ -1,0 +1,3 @@
+from pipeline.sink.role import run
+
+__all__ = ["run"]
