@@ -9,10 +9,10 @@ import java.util.Map;
 import java.util.function.UnaryOperator;
 
 import org.apache.lucene.analysis.TokenStream;
-import org.apache.lucene.analysis.core.KeywordTokenizer;
 import org.apache.lucene.analysis.email.UAX29URLEmailTokenizer;
 import org.apache.lucene.analysis.miscellaneous.TruncateTokenFilter;
 import org.apache.lucene.analysis.tr.ApostropheFilter;
+import org.elasticsearch.index.analysis.CharFilterFactory;
 import org.elasticsearch.index.analysis.PreConfiguredTokenFilter;
 import org.elasticsearch.index.analysis.PreConfiguredTokenizer;
 import org.elasticsearch.index.analysis.TokenFilterFactory;
@@ -29,27 +29,29 @@ public final class LocalAnalysisPlugin extends Plugin implements AnalysisPlugin 
 
     @Override
     public Map<String, AnalysisProvider<TokenFilterFactory>> getTokenFilters() {
-        return Map.ofEntries(
-            Map.entry("apostrophe", filter("apostrophe", parameters -> ApostropheFilter::new)),
-            Map.entry("asciifolding", asciiFolding()),
-            Map.entry("elision", configured("elision", Words::elision, "articles", "articles_case")),
-            Map.entry("keyword_marker",
-                configured("keyword_marker", Words::keywordMarker, "keywords", "keywords_pattern", "ignore_case")),
-            Map.entry("lowercase", normalizing("lowercase", Languages::lowercase, "language")),
-            Map.entry("pattern_capture",
-                configured("pattern_capture", Words::patternCapture, "patterns", "preserve_original")),
-            Map.entry("snowball", filter("snowball", Languages::snowball, "language")),
-            Map.entry("stemmer", filter("stemmer", Languages::stemmer, "language", "name")),
-            Map.entry("stemmer_override", configured("stemmer_override", Words::stemmerOverride, "rules")),
-            Map.entry("synonym_graph", synonymGraph()),
-            Map.entry("truncate", configured("truncate", LocalAnalysisPlugin::truncate, "length")),
-            Map.entry("unique", filter("unique", LocalAnalysisPlugin::unique, "only_on_same_position")));
+        return Map.of(
+            "apostrophe", filter("apostrophe", parameters -> ApostropheFilter::new),
+            "asciifolding", asciiFolding(),
+            "lowercase", normalizing("lowercase", Languages::lowercase, "language"),
+            "pattern_capture", configured("pattern_capture", Words::patternCapture, "patterns", "preserve_original"),
+            "snowball", filter("snowball", Languages::snowball, "language"),
+            "stemmer_override", configured("stemmer_override", Words::stemmerOverride, "rules"),
+            "truncate", configured("truncate", LocalAnalysisPlugin::truncate, "length"),
+            "unique", filter("unique", LocalAnalysisPlugin::unique, "only_on_same_position"));
     }
 
-    /** Only what the registry cannot make of an empty definition: a bare `truncate` cuts at ten. */
+    /** A bare `truncate` in a chain cuts at ten, although a definition of its own must name a length. */
     @Override
     public List<PreConfiguredTokenFilter> getPreConfiguredTokenFilters() {
-        return List.of(PreConfiguredTokenFilter.singleton("truncate", false, in -> TruncateTokenFilter.truncateAfterChars(in, 10)));
+        return List.of(PreConfiguredTokenFilter.singleton(
+            "truncate", false, input -> TruncateTokenFilter.truncateAfterChars(input, 10)));
+    }
+
+    @Override
+    public Map<String, AnalysisProvider<CharFilterFactory>> getCharFilters() {
+        return Map.of("mapping", AnalysisPlugin.requiresAnalysisSettings(
+            (index, environment, name, settings) ->
+                Mapping.read(Parameters.of("mapping", name, settings, "mappings"))));
     }
 
     @Override
@@ -67,9 +69,7 @@ public final class LocalAnalysisPlugin extends Plugin implements AnalysisPlugin 
 
     @Override
     public List<PreConfiguredTokenizer> getPreConfiguredTokenizers() {
-        return List.of(
-            PreConfiguredTokenizer.singleton("keyword", KeywordTokenizer::new),
-            PreConfiguredTokenizer.singleton("uax_url_email", UAX29URLEmailTokenizer::new));
+        return List.of(PreConfiguredTokenizer.singleton("uax_url_email", UAX29URLEmailTokenizer::new));
     }
 
     private static AnalysisProvider<TokenFilterFactory> asciiFolding() {
@@ -77,21 +77,16 @@ public final class LocalAnalysisPlugin extends Plugin implements AnalysisPlugin 
             AsciiFolding.read(Parameters.of("asciifolding", name, settings, "preserve_original"));
     }
 
-    private static AnalysisProvider<TokenFilterFactory> synonymGraph() {
-        return AnalysisPlugin.requiresAnalysisSettings((index, environment, name, settings) ->
-            new SynonymGraph(Parameters.of("synonym_graph", name, settings, "synonyms", "expand", "format", "updateable")));
-    }
-
-    private static UnaryOperator<TokenStream> truncate(Parameters p) {
-        int length = p.number("length", -1);
+    private static UnaryOperator<TokenStream> truncate(Parameters parameters) {
+        int length = parameters.number("length", -1);
         if (length <= 0) {
-            throw p.wrong("parameter [length] is missing or not above 0");
+            throw parameters.wrong("parameter [length] is missing or not above 0");
         }
         return input -> TruncateTokenFilter.truncateAfterChars(input, length);
     }
 
-    private static UnaryOperator<TokenStream> unique(Parameters p) {
-        boolean onlyOnSamePosition = p.flag("only_on_same_position", false);
+    private static UnaryOperator<TokenStream> unique(Parameters parameters) {
+        boolean onlyOnSamePosition = parameters.flag("only_on_same_position", false);
         return input -> new UniqueFilter(input, onlyOnSamePosition);
     }
 }

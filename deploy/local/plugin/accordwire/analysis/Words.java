@@ -1,40 +1,17 @@
 package accordwire.analysis;
 
 import java.io.IOException;
-import java.util.List;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 
-import org.apache.lucene.analysis.CharArraySet;
 import org.apache.lucene.analysis.TokenStream;
-import org.apache.lucene.analysis.miscellaneous.PatternKeywordMarkerFilter;
-import org.apache.lucene.analysis.miscellaneous.SetKeywordMarkerFilter;
 import org.apache.lucene.analysis.miscellaneous.StemmerOverrideFilter;
 import org.apache.lucene.analysis.pattern.PatternCaptureGroupTokenFilter;
-import org.apache.lucene.analysis.util.ElisionFilter;
 
-/** Filters made from inline word lists, rules or patterns. Lists in files are refused: a template is self-contained. */
+/** Filters made from inline rules or patterns. Lists in files are not read: a template is self-contained. */
 final class Words {
 
     private Words() {}
-
-    static UnaryOperator<TokenStream> elision(Parameters parameters) {
-        var articles = new CharArraySet(parameters.list("articles"), parameters.flag("articles_case", false));
-        return input -> new ElisionFilter(input, articles);
-    }
-
-    static UnaryOperator<TokenStream> keywordMarker(Parameters parameters) {
-        String pattern = parameters.text("keywords_pattern", null);
-        if (pattern == null) {
-            var keywords = new CharArraySet(parameters.list("keywords"), parameters.flag("ignore_case", false));
-            return input -> new SetKeywordMarkerFilter(input, keywords);
-        }
-        if (parameters.settings().hasValue("keywords")) {
-            throw parameters.wrong("[keywords] and [keywords_pattern] exclude each other");
-        }
-        var compiled = Pattern.compile(pattern);
-        return input -> new PatternKeywordMarkerFilter(input, compiled);
-    }
 
     static UnaryOperator<TokenStream> patternCapture(Parameters parameters) {
         boolean preserveOriginal = parameters.flag("preserve_original", true);
@@ -58,7 +35,7 @@ final class Words {
         if (stem.isEmpty() || stem.contains(",")) {
             throw parameters.wrong("rule [" + rule + "] is not `form, form => stem`");
         }
-        for (String form : List.of(sides[0].split(",", -1))) {
+        for (String form : sides[0].split(",", -1)) {
             if (form.isBlank()) {
                 throw parameters.wrong("rule [" + rule + "] has an empty form");
             }
