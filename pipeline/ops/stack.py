@@ -9,12 +9,13 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Collection
-from contextlib import suppress
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypedDict
 
 import msgspec
+import psutil
 
 from pipeline.errors import Unavailable
 from pipeline.ops import processes, stack_install, stack_layout, stack_marks
@@ -52,6 +53,13 @@ def _silent(_sentence: str) -> None:
     pass
 
 
+def _owner(pid: int | None) -> Mark | None:
+    try:
+        return None if pid is None else processes.mark(pid)
+    except psutil.NoSuchProcess as problem:
+        raise Unavailable(f"process {pid}, to which the servers were to be bound, is gone") from problem
+
+
 class LocalStack:
     """Kafka and Elasticsearch of one directory (`stack.directory`).
 
@@ -66,6 +74,7 @@ class LocalStack:
         self.kafka = Kafka(settings, self.where, templates)
         self.elasticsearch = Elasticsearch(settings, self.where, templates)
         self.servers: tuple[Server, ...] = (self.elasticsearch, self.kafka)
+        self._started: list[str] = []
 
     def install(self, progress: Progress = _silent) -> Programs:
         """Fetch and build the servers' programs unless they are there. Raises Unavailable."""
@@ -77,17 +86,18 @@ class LocalStack:
         With `bound_to` (a pid) the servers that this call starts end within 15 s of that process, however it ends.
         Raises Unavailable with a sentence: a port taken, data damaged, a server that does not come up.
         """
-        owner = processes.mark(bound_to) if bound_to is not None else None
-        with stack_install.locked(self.where.run / "stack.lock"):
-            running = {server.name: self._adopt(server, owner, progress) for server in self.servers}
-            missing = [server for server in self.servers if running[server.name] is None]
-            if missing:
-                self._start(missing, owner, progress)
-            self._guard(owner)
+        with self._alone():
+            owner = _owner(bound_to)
+            missing = [server for server in self.servers if not self._adopt(server, owner, progress)]
+            try:
+                if missing:
+                    self._start(missing, owner, progress)
+            finally:
+                self._guard(owner)
             self._wait(missing, progress)
         return Started(
             started=tuple(server.name for server in missing),
-            adopted=tuple(name for name, found in running.items() if found is not None),
+            adopted=tuple(server.name for server in self.servers if server not in missing),
             notes=tuple(self._notes()),
         )
 
@@ -100,7 +110,7 @@ class LocalStack:
         belongs to another user.
         """
         chosen = [server for server in self.servers if only is None or server.name in only]
-        with stack_install.locked(self.where.run / "stack.lock"):
+        with self._alone():
             stopped = [server.name for server in chosen if self._stop(server, progress)]
             if wipe:
                 for server in chosen:
@@ -109,9 +119,27 @@ class LocalStack:
                 progress(f"removed the data under {self.where.directory}; the programs stay in {self.where.programs}")
         return tuple(stopped)
 
+    def stop_started(self) -> None:
+        """Stop the servers that this object started, also after an `up` that failed half-way."""
+        if self._started:
+            self.down(only=self._started)
+
+    def states(self) -> dict[str, str]:
+        """Server name → state; see ServerStatus."""
+        return {name: status["state"] for name, status in self.status().items()}
+
     def status(self) -> dict[str, ServerStatus]:
         """Server name → state, address, pid and version, as of now."""
         return {server.name: self._status(server) for server in reversed(self.servers)}
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One `up` or `down` at a time in this directory; what the file system refuses becomes a sentence."""
+        try:
+            with stack_install.locked(self.where.run / "stack.lock"):
+                yield
+        except OSError as problem:
+            raise Unavailable(f"the local stack in {self.where.directory}: {problem}") from problem
 
     def _install(self, progress: Progress) -> tuple[Programs, Jdk]:
         jdk = find_jdk()
@@ -120,22 +148,23 @@ class LocalStack:
             progress(self.where.moved)
         return stack_install.install(self.source, self.where.programs, jdk, progress), jdk
 
-    def _adopt(self, server: Server, owner: Mark | None, progress: Progress) -> Running | None:
-        """The server that runs already, or None after making sure that a new one can listen."""
+    def _adopt(self, server: Server, owner: Mark | None, progress: Progress) -> bool:
+        """Whether it runs already. If not, a new one can listen: raises Unavailable where a port is taken."""
         running = stack_marks.running_server(self.where.run, server.name)
         if running is None:
             self._check_ports(server)
-            return None
-        setting = next(iter(server.ports))
+            return False
         if running.port != server.port:
+            setting = next(iter(server.ports))
             raise Unavailable(
                 f"{server.title} runs already, on port {running.port} (pid {running.mark.pid}), but {setting} is "
                 f"{server.port}: stop it first with `accordwire down`"
             )
         progress(f"{server.title} runs already (pid {running.mark.pid}, port {running.port})")
+        # Left behind by an owner that is gone, or wanted for good by somebody without one.
         if running.bound_to is not None and (owner is None or running.bound_to.process() is None):
             stack_marks.remember(self.where.run, msgspec.structs.replace(running, bound_to=owner))
-        return running
+        return True
 
     def _check_ports(self, server: Server) -> None:
         for setting, port in server.ports.items():
@@ -165,6 +194,7 @@ class LocalStack:
                 name=server.name, mark=mark, port=server.port, programs=str(programs.home), bound_to=owner
             )
             stack_marks.remember(self.where.run, running)
+            self._started.append(server.name)
             progress(f"{server.title} {programs.versions[server.name]} starting on port {server.port}")
 
     def _guard(self, owner: Mark | None) -> None:
