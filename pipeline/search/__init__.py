@@ -1,0 +1,3 @@
+from pipeline.search.query import search
+
+__all__ = ["search"]
