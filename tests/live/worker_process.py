@@ -1,0 +1,101 @@
+"""Starts, watches and ends worker processes for the live tests."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from pipeline.broker import lag
+from pipeline.broker.consumer import replay
+from pipeline.broker.producer import Producer
+from pipeline.ops import health
+
+ROOT = Path(__file__).parents[2]
+
+
+class Workers:
+    """Worker processes of one installation; all are gone at the end of the test."""
+
+    def __init__(self, settings):
+        self.settings = settings
+        self._started = []
+
+    def start(self, **environment):
+        settings = self.settings
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.live.probe_worker"],
+            cwd=ROOT,
+            env={
+                **os.environ,
+                "ACCORDWIRE_NAMESPACE": settings.namespace,
+                "ACCORDWIRE_KAFKA__BOOTSTRAP": settings.kafka.bootstrap,
+                "ACCORDWIRE_STACK__DIRECTORY": str(settings.stack.directory),
+                "ACCORDWIRE_HTTP__PORT": "0",
+                "ACCORDWIRE_LOG__FORMAT": "text",
+                **environment,
+            },
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self._started.append(process)
+        return process
+
+    def ended(self, process, timeout=60):
+        """Exit code and what it said."""
+        _, said = process.communicate(timeout=timeout)
+        return process.returncode, said
+
+    def kill(self, process):
+        process.kill()
+        process.communicate()
+
+    def stop(self, process):
+        process.terminate()
+        return self.ended(process)
+
+    def kill_all(self):
+        for process in self._started:
+            if process.poll() is None:
+                self.kill(process)
+
+
+def publish(settings, records):
+    """(topic, key, value[, partition]) in that order, acknowledged."""
+    with Producer(settings, client="test") as producer:
+        sent = [
+            producer.send(topic, key, value, partition=rest[0] if rest else None)
+            for topic, key, value, *rest in records
+        ]
+        for delivery in sent:
+            delivery.wait()
+
+
+def note(text="", do="pass"):
+    return json.dumps({"text": text, "do": do}).encode()
+
+
+def until(what, *, timeout=60, every=0.2):
+    """Wait until `what()` is true; returns what it gave."""
+    deadline = time.monotonic() + timeout
+    while True:
+        found = what()
+        if found:
+            return found
+        assert time.monotonic() < deadline, f"not within {timeout} s: {what}"
+        time.sleep(every)
+
+
+def drained(settings):
+    left = lag.lag(settings)
+    return all(count == 0 for where, count in left.items() if where.startswith("work:"))
+
+
+def read(settings, topic):
+    return list(replay(settings, [topic]))
+
+
+def port(settings):
+    return health.noted(health.run_dir(settings))["work"]["port"]
