@@ -85,7 +85,14 @@ def _mentioned() -> tuple[Field[Article], ...]:
 
     keyword = Kind.KEYWORD
     return (
-        Field("instruments", keyword, joined(pick=lambda m: [m.instrument]), "Instruments mentioned.", facet=True),
+        Field(
+            "instruments",
+            keyword,
+            joined(pick=lambda m: [m.instrument]),
+            "Instruments mentioned.",
+            facet=True,
+            short={"instrument": "instruments"},
+        ),
         Field("statuses", keyword, joined(pick=lambda m: [m.status]), "How far they have got.", facet=True),
         Field(
             "parties",
