@@ -53,6 +53,8 @@ class Agreement(Facts, frozen=True, kw_only=True):
     forwards_to: str | None = None
     retracted: bool = False
     article_ids: tuple[str, ...] = ()
+    mention_ids: tuple[str, ...] = ()
+    """`article id/instrument/ordinal` of every mention it rests on, earliest first, as in `news.article.v1`."""
     story_ids: tuple[str, ...] = ()
     first_reported: Instant
     last_reported: Instant

@@ -6,7 +6,7 @@ Source of the formulas: pipeline/models/README.md. All functions are pure.
 import base64
 import hashlib
 import unicodedata
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 REVISION_HASH_BITS = 12
 CLOCK_SKEW_ALLOWED = timedelta(minutes=15)
@@ -45,8 +45,9 @@ def revision(version_created: datetime, content: str, *, seen_at: datetime) -> i
 
 
 def agreement_id(published: datetime | None, article: str, instrument: str, ordinal: int) -> str:
-    """Id of an agreement, from the earliest mention of its cluster. `published` None counts as the epoch's."""
-    return "g-" + _digest(published.isoformat() if published else "", article, instrument, str(ordinal))
+    """Id of an agreement, from the earliest mention of its cluster; the zone `published` is written in is no part."""
+    moment = published.astimezone(UTC).isoformat() if published else ""
+    return "g-" + _digest(moment, article, instrument, str(ordinal))
 
 
 def story_id(first_article_id: str) -> str:

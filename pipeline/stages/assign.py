@@ -16,11 +16,6 @@ Holder = Callable[[Node], str | None]
 """The published record a mention belongs to until now, if any."""
 
 
-def minted(node: Node) -> str:
-    """The id a record gets whose earliest mention this is."""
-    return _mint(node, node.mention.ordinal)
-
-
 def assign(
     components: Sequence[Component], holder: Holder, is_taken: Callable[[str], bool]
 ) -> list[tuple[str, Component]]:
@@ -79,13 +74,14 @@ def _mint(node: Node, ordinal: int) -> str:
 
 def _kinship(record: Agreement, node: Node) -> tuple[int, ...] | None:
     """How surely a record's part in an article is this mention of it; None: not at all."""
-    same_id = minted(node) == record.agreement_id
+    listed = node.name in record.mention_ids
     own = bucket(record)
     alike = own == node.bucket or nested(own, node.bucket)
     shared = _overlap(record, node)
-    if not (same_id or alike or shared):
+    if not (listed or alike or shared):
         return None
-    return same_id, alike and shared > 0, own == node.bucket, alike, shared
+    # Evidence before the name: a recoding may have given this mention's ordinal to its neighbour.
+    return alike and shared > 0, own == node.bucket, shared, listed
 
 
 def _overlap(record: Agreement, node: Node) -> int:

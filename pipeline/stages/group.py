@@ -56,6 +56,11 @@ class Node(msgspec.Struct, frozen=True, eq=False):
         """Earliest first, by article time, never by arrival."""
         return self.moment, self.key
 
+    @property
+    def name(self) -> str:
+        """The mention's id, as a record lists it."""
+        return "/".join(map(str, self.key))
+
 
 Component = tuple[Node, ...]
 """Mentions of one agreement, earliest first."""

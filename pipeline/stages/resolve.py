@@ -42,6 +42,7 @@ def resolve(component: Component, *, agreement_id: str, revision: int) -> Agreem
         agreement_id=agreement_id,
         revision=revision,
         article_ids=tuple(dict.fromkeys(node.source.article_id for node in component)),
+        mention_ids=tuple(node.name for node in component),
         story_ids=tuple(sorted({node.source.story_id for node in component if node.source.story_id})),
         first_reported=min(moments),
         last_reported=max(moments),
@@ -91,7 +92,7 @@ def _facts(nodes: Component) -> dict[str, Any]:
         "confidence": vote.confidence(nodes),
         "occasion_id": next((one.occasion_id for one in mentions if one.occasion_id), None),
         "relations": tuple(sorted({one for m in mentions for one in m.relations}, key=lambda r: (r.kind, r.target))),
-        "coding_version": max(one.coding_version for one in mentions),
+        "coding_version": mentions[-1].coding_version,
     }
 
 
