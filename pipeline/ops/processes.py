@@ -8,6 +8,7 @@ import random
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -23,6 +24,8 @@ LOG_ROTATE_BYTES = 10 * 1024 * 1024
 SAME_START_SECS = 1.0
 # Below the range from which Linux and macOS take the source ports of outgoing connections.
 FREE_PORTS = range(20000, 32000)
+KILL_TIMEOUT_SECS = 5.0
+POLL_SECS = 0.05
 
 # A Popen that is collected while its process runs warns; ours outlive every caller on purpose.
 _spawned: list[subprocess.Popen[bytes]] = []
@@ -106,11 +109,30 @@ def stop(target: Mark, *, timeout_secs: float) -> None:
         return
     except psutil.AccessDenied as problem:
         raise Unavailable(f"process {target.pid} belongs to another user: stop it as that user or as root") from problem
-    _, left = psutil.wait_procs(family, timeout=timeout_secs)
+    left = _wait(family, timeout_secs=timeout_secs)
     for survivor in left:
         with suppress(psutil.Error):
             survivor.kill()
-    psutil.wait_procs(left, timeout=5)
+    _wait(left, timeout_secs=KILL_TIMEOUT_SECS)
+
+
+def _wait(family: list[psutil.Process], *, timeout_secs: float) -> list[psutil.Process]:
+    """Those that still run when the time is over. A zombie has ended: its parent, maybe not us, has yet to notice."""
+    deadline = time.monotonic() + timeout_secs
+    while True:
+        for child in _spawned:
+            child.poll()
+        left = [process for process in family if _runs(process)]
+        if not left or time.monotonic() >= deadline:
+            return left
+        time.sleep(POLL_SECS)
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
 
 
 def port_is_free(port: int) -> bool:

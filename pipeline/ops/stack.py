@@ -116,6 +116,9 @@ class LocalStack:
                 for server in chosen:
                     shutil.rmtree(server.directory, ignore_errors=True)
                     server.log_path.unlink(missing_ok=True)
+                for base in stack_layout.fallbacks(self.where):
+                    with suppress(OSError):
+                        base.rmdir()
                 progress(f"removed the data under {self.where.directory}; the programs stay in {self.where.programs}")
         return tuple(stopped)
 

@@ -1,7 +1,7 @@
 """Where the local stack's programs, data, logs and process marks lie. Pure paths; nothing is written here.
 
 Elasticsearch refuses to run as root. Started by root it runs as an unprivileged account, which may be unable to enter
-the directory (a checkout below /root): then its programs and data lie under /var/tmp instead.
+the directory (a checkout below /root): then the programs or its data lie under /var/tmp instead.
 """
 
 import hashlib
@@ -60,27 +60,30 @@ def layout(settings: Settings, *, uid: int | None = None) -> Layout:
     directory = settings.stack.directory.expanduser().resolve()
     programs = (settings.stack.programs or directory / "programs").expanduser().resolve()
     account = unprivileged() if (os.geteuid() if uid is None else uid) == 0 else None
-    blocked = account and (blocked_by(directory, account) or blocked_by(programs, account))
-    if account is None or not blocked:
-        return Layout(
-            directory=directory,
-            programs=programs,
-            kafka=directory / "kafka",
-            elasticsearch=directory / "elasticsearch",
-            account=account,
-        )
-    base = FALLBACK_ROOT / f"accordwire-{hashlib.sha256(os.fsencode(directory)).hexdigest()[:12]}"
-    return Layout(
+    where = Layout(
         directory=directory,
-        programs=base / "programs",
+        programs=programs,
         kafka=directory / "kafka",
-        elasticsearch=base / "elasticsearch",
+        elasticsearch=directory / "elasticsearch",
         account=account,
-        moved=(
-            f"Elasticsearch refuses root and runs as {account.name}, who may not enter {blocked}: "
-            f"the servers' programs and Elasticsearch's data lie in {base}"
-        ),
     )
+    return where if account is None else _reachable(where, account)
+
+
+def _reachable(where: Layout, account: Account) -> Layout:
+    """The same, with what the account may not enter moved below /var/tmp."""
+    moved = []
+    for name, why in (("programs", where.programs), ("elasticsearch", where.directory)):
+        blocked = blocked_by(why, account)
+        if blocked:
+            base = FALLBACK_ROOT / f"accordwire-{hashlib.sha256(os.fsencode(why)).hexdigest()[:12]}"
+            where = msgspec.structs.replace(where, **{name: base / name})
+            what = "the servers' programs" if name == "programs" else "Elasticsearch's data"
+            moved.append(f"{what} lie in {base}, because {account.name} may not enter {blocked}")
+    if not moved:
+        return where
+    sentence = f"Elasticsearch refuses root and runs as {account.name}: {'; '.join(moved)}"
+    return msgspec.structs.replace(where, moved=sentence)
 
 
 def unprivileged(names: Sequence[str] = ACCOUNTS) -> Account:
@@ -116,11 +119,14 @@ def blocked_by(path: Path, account: Account) -> Path | None:
 
 
 def claim_fallback(where: Layout) -> None:
-    """Make the directory under /var/tmp ours. Raises Unavailable if somebody else made it first."""
-    if where.moved is None:
-        return
-    base = where.programs.parent
-    base.mkdir(mode=0o755, exist_ok=True)
-    facts = base.lstat()
-    if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.geteuid() or facts.st_mode & stat.S_IWOTH:
-        raise Unavailable(f"{base} was not made by this user: remove it and try again")
+    """Make the directories under /var/tmp ours. Raises Unavailable if somebody else made one first."""
+    for base in fallbacks(where):
+        base.mkdir(mode=0o755, exist_ok=True)
+        facts = base.lstat()
+        if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.geteuid() or facts.st_mode & stat.S_IWOTH:
+            raise Unavailable(f"{base} was not made by this user: remove it and try again")
+
+
+def fallbacks(where: Layout) -> list[Path]:
+    """The directories under /var/tmp that this layout uses."""
+    return [path.parent for path in (where.programs, where.elasticsearch) if path.parent.parent == FALLBACK_ROOT]
