@@ -28,6 +28,7 @@ from connectors.contract import (
 )
 from connectors.parsers import Parsers
 from connectors.publish import STAGE, Publisher, Verdict
+from connectors.registry import READ_ANYTHING
 from connectors.sources import host_key, reference
 from connectors.state import partition_of
 from pipeline.errors import Reject
@@ -98,7 +99,8 @@ class Poller:
         hints = msgspec.structs.replace(
             outcome.hints, ttl_secs=before.ttl_secs, skip_hours=before.skip_hours, skip_days=before.skip_days
         )
-        after = self._concluded(source, before, health, now=now, hints=hints, more=outcome.more)
+        good = outcome.health in verdict.READ
+        after = self._concluded(source, before, health, now=now, good=good, hints=hints, more=outcome.more)
         return msgspec.structs.replace(after, transport=outcome.state)
 
     async def _read(
@@ -124,7 +126,9 @@ class Poller:
         )
         health = verdict.judge(before, outcome, reading, fresh=len(fresh), now=now)
         hints = _merged(outcome.hints, [feed for _, feed in feeds])
-        after = self._concluded(source, before, health, now=now, hints=hints, more=outcome.more, fresh=len(fresh))
+        after = self._concluded(
+            source, before, health, now=now, good=reading.is_good, hints=hints, more=outcome.more, fresh=len(fresh)
+        )
         if not reading.is_good:
             # Validators of what could not be read are forgotten: a 304 must not hide it from a mended parser.
             return after
@@ -148,12 +152,15 @@ class Poller:
             date_order=source.date_order,
             charset=source.charset,
             max_items=self._settings.max_items,
+            now=self._clock(),
         )
         feeds: list[tuple[Document, ParsedFeed]] = []
         rejects: list[Reject] = []
         for document in documents:
             try:
-                feeds.append((document, await self._parsers.parse(document, origin, format_name=source.format)))
+                feed = await self._parsers.parse(document, origin, format_name=source.format)
+                _require_feed(source, feed)
+                feeds.append((document, feed))
             except Reject as reject:
                 rejects.append(reject)
                 await poll.refuse(document, reject)
@@ -197,12 +204,12 @@ class Poller:
         health: Any,
         *,
         now: datetime,
+        good: bool = False,
         hints: Hints | None = None,
         more: bool = False,
         fresh: int = 0,
     ) -> SourceState:
-        is_read = health.state in verdict.READ or health.state is HealthState.EMPTY
-        failures = 0 if health.state in verdict.READ else before.failures + 1
+        failures = 0 if good else before.failures + 1
         polls = before.polls + 1
         due = schedule.next_due(
             source_id=source.id,
@@ -220,11 +227,16 @@ class Poller:
             failures=failures,
             polls=polls,
             last_poll=now,
-            last_ok=now if is_read else before.last_ok,
+            last_ok=now if good else before.last_ok,
             last_new=now if fresh else before.last_new,
             next_due=now if more else due,
             hourly_items=verdict.hourly(before.hourly_items, fresh, now),
         )
+
+
+def _require_feed(source: Source, feed: ParsedFeed) -> None:
+    if source.url and source.format is None and feed.format in READ_ANYTHING:
+        raise Reject("plain text instead of a feed", reason="parse")
 
 
 def _digest(documents: list[Document]) -> str:

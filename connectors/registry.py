@@ -23,6 +23,9 @@ FORMATS: dict[str, FeedFormat] = {
     "wire_text": WIRE_TEXT,
 }
 
+# They read any text. A server's "try again later" must not become an article, so an http source must name them.
+READ_ANYTHING = frozenset({"wire_text"})
+
 
 def sniff(document: Document) -> FeedFormat:
     """The format surest that a document is its own, by content alone. Raises Reject: `empty` or `unrecognised`."""

@@ -53,7 +53,7 @@ def why_wrong(source: Source, settings: ConnectSettings) -> list[str]:
         found.append(f"format: unknown{_nearest(source.format, FORMATS)}")
     try:
         ZoneInfo(source.timezone)
-    except (ValueError, OSError):
+    except (KeyError, ValueError, OSError):
         found.append(f"timezone: {source.timezone!r} is no IANA zone – for example Europe/Istanbul")
     return found
 

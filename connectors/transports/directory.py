@@ -97,9 +97,9 @@ class DirectoryPoll:
             return
         left = self._max_bytes
         for position, (path, size) in enumerate(complete):
-            if position >= FILES_PER_POLL or (size > left and left < self._max_bytes):
+            if position >= FILES_PER_POLL or left < size <= self._max_bytes:
                 break
-            left -= min(size, left)
+            left -= size if size <= self._max_bytes else 0
             document = await asyncio.to_thread(self._read, path, size)
             self._taken.append(path)
             if document is not None:

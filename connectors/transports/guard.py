@@ -32,12 +32,13 @@ def guarded_client(settings: ConnectSettings, *, allow_private: bool = False) ->
         timeout=httpx.Timeout(settings.request_timeout_secs, connect=CONNECT_TIMEOUT_SECS),
         limits=httpx.Limits(max_connections=4 * settings.concurrency, keepalive_expiry=15.0),
     )
+    # `is_global` knows multicast as global.
     if allow_private:
-        return httpx_ssrf_protection(client, check_globally_reachable=False, custom_validator=_own_network)
-    return httpx_ssrf_protection(client)
+        return httpx_ssrf_protection(client, check_globally_reachable=False, custom_validator=_is_host)
+    return httpx_ssrf_protection(client, custom_validator=_is_host)
 
 
-def _own_network(_host: str, address: IPv4Address | IPv6Address, _port: int) -> bool:
+def _is_host(_name: str, address: IPv4Address | IPv6Address, _port: int) -> bool:
     return not (address.is_link_local or address.is_multicast or address.is_unspecified)
 
 

@@ -138,6 +138,7 @@ async def _dry_poll(
         date_order=source.date_order,
         charset=source.charset,
         max_items=connect.max_items,
+        now=datetime.now(UTC),
     )
     with Parsers(size=1, timeout_secs=connect.parse_timeout_secs) as parsers:
         try:

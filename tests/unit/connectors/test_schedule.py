@@ -1,0 +1,76 @@
+"""When a source is due next."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors.contract import Hints
+from connectors.schedule import next_due
+
+NOW = datetime(2026, 3, 4, 10, 30, tzinfo=UTC)  # a Wednesday
+FIVE_MINUTES = timedelta(minutes=5)
+
+
+def wait(**given):
+    given.setdefault("interval", FIVE_MINUTES)
+    given.setdefault("polls", 1)
+    return next_due(source_id=given.pop("source_id", "s"), now=NOW, **given) - NOW
+
+
+def test_a_good_source_waits_its_interval_give_or_take_a_tenth():
+    waits = {wait(polls=polls) for polls in range(200)}
+    assert all(0.9 * FIVE_MINUTES <= one <= 1.1 * FIVE_MINUTES for one in waits)
+    assert max(waits) - min(waits) > 0.15 * FIVE_MINUTES
+
+
+def test_the_same_source_and_poll_always_wait_the_same():
+    assert wait(polls=7) == wait(polls=7)
+    assert wait(polls=7) != wait(polls=7, source_id="other")
+
+
+def test_ttl_and_max_age_lengthen_the_wait_but_never_beyond_six_hours():
+    assert wait(hints=Hints(ttl_secs=3600)) >= timedelta(minutes=54)
+    assert wait(hints=Hints(max_age_secs=3600)) >= timedelta(minutes=54)
+    assert wait(hints=Hints(ttl_secs=10**9)) <= timedelta(hours=6.6)
+    assert wait(hints=Hints(ttl_secs=1)) <= 1.1 * FIVE_MINUTES
+
+
+def test_retry_after_is_never_undercut_and_capped_at_a_day():
+    assert all(wait(polls=n, hints=Hints(retry_after_secs=7200)) >= timedelta(hours=2) for n in range(50))
+    assert wait(hints=Hints(retry_after_secs=10**9)) == timedelta(hours=24)
+
+
+def test_failures_back_off_and_end_in_the_slow_lane_but_never_stop():
+    waits = [wait(failures=failures) for failures in (1, 2, 3, 8, 10, 1000)]
+    assert waits == sorted(waits)
+    assert waits[-1] <= timedelta(hours=6.6)
+
+
+def test_a_paused_source_is_asked_once_a_day():
+    assert timedelta(hours=21) < wait(paused=True) < timedelta(hours=27)
+
+
+def test_a_source_slower_than_the_back_off_keeps_its_own_interval():
+    assert wait(interval=timedelta(hours=12), failures=3) > timedelta(hours=10)
+
+
+def test_skipped_hours_and_days_are_waited_out():
+    assert NOW + wait(hints=Hints(skip_hours=(10, 11))) == datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+    assert NOW + wait(hints=Hints(skip_days=("Wednesday",))) == datetime(2026, 3, 5, 0, 0, tzinfo=UTC)
+
+
+def test_a_feed_that_skips_everything_is_asked_anyway():
+    assert wait(hints=Hints(skip_hours=tuple(range(24)))) <= 1.1 * FIVE_MINUTES
+
+
+@given(
+    failures=st.integers(0, 10**6),
+    ttl=st.integers(0, 10**12),
+    retry=st.integers(0, 10**12),
+    interval=st.floats(0.5, 86400),
+)
+def test_every_source_is_due_within_two_days(failures, ttl, retry, interval):
+    hints = Hints(ttl_secs=ttl, retry_after_secs=retry)
+    due = wait(failures=failures, interval=timedelta(seconds=interval), hints=hints)
+    assert timedelta(0) < due <= timedelta(days=2)
