@@ -1,0 +1,3 @@
+from pipeline.lexicon.load import Lexicon, Lexicons, load
+
+__all__ = ["Lexicon", "Lexicons", "load"]

@@ -1,0 +1,107 @@
+"""Compile a form of an entry into what the matcher needs: a literal to look for and an expression to check it with.
+
+A form is plain text with four signs: `{class}` any tail of that class (marks come with it), `*` the rest of a word,
+` ... ` a gap of up to three words, `(a|b)` a choice, `(a)?` an option. `@mark,mark` at the end adds marks.
+Everything is folded, so the data may be written in its own spelling.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+import msgspec
+
+from pipeline.lexicon.schema import Tail
+from pipeline.text.normalise import fold
+
+_SIGNS = re.compile(r"(\{[a-z_]+\}|\*| \.\.\. |\(|\)\??|\|)")
+_WORD_END = r"(?!\w)"
+MIN_LITERAL = 2
+
+
+class BadFormError(ValueError):
+    """A form that cannot be compiled; the loader adds file and entry."""
+
+
+class Form(msgspec.Struct, frozen=True):
+    """`literal` starts every match, `rest` follows it; the last group of `rest` is the tail, if there is one."""
+
+    literal: str
+    rest: re.Pattern[str]
+    tail: str | None
+    marks: frozenset[str]
+
+
+class Tails:
+    """The endings of one language, by class."""
+
+    def __init__(self, tails: Sequence[Tail]) -> None:
+        self._classes: dict[str, list[tuple[re.Pattern[str], frozenset[str]]]] = {}
+        patterns: dict[str, list[str]] = {}
+        for tail in tails:
+            folded = fold(tail.pattern)
+            self._classes.setdefault(tail.tail, []).append((re.compile(folded), frozenset(tail.marks)))
+            patterns.setdefault(tail.tail, []).append(folded)
+        self._joined = {name: "|".join(f"(?:{p})" for p in parts) for name, parts in patterns.items()}
+        self.marks = lru_cache(maxsize=4096)(self._marks)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._joined
+
+    def expression(self, name: str) -> str:
+        """Alternation over all endings of a class. Raises BadFormError for a class nobody declared."""
+        if name not in self._joined:
+            raise BadFormError(f"no tail class {name!r} in the grammar (there are: {', '.join(sorted(self._joined))})")
+        return self._joined[name]
+
+    def _marks(self, name: str, tail: str) -> frozenset[str]:
+        for expression, marks in self._classes[name]:
+            if expression.fullmatch(tail):
+                return marks
+        return frozenset()
+
+
+def compile_form(source: str, tails: Tails) -> Form:
+    """One form. Raises BadFormError when it does not begin with at least two literal letters."""
+    body, _, marks = source.partition("@")
+    pieces = _SIGNS.split(body)
+    literal = fold(pieces[0])
+    if len(literal.strip()) < MIN_LITERAL:
+        raise BadFormError(f"form {source!r} must begin with at least {MIN_LITERAL} letters")
+    if _is_unbalanced(pieces):
+        raise BadFormError(f"form {source!r}: unbalanced brackets")
+    classes = [piece[1:-1] for piece in pieces if piece.startswith("{")]
+    try:
+        rest = _compiled("".join(_translate(piece, tails) for piece in pieces[1:]) + _WORD_END)
+    except re.error as problem:
+        raise BadFormError(f"form {source!r}: {problem}") from problem
+    own = frozenset(mark.strip() for mark in marks.split(",") if mark.strip())
+    return Form(literal, rest, classes[-1] if classes else None, own)
+
+
+def name_form(name: str, tails: Tails) -> Form:
+    """A proper name, taken letter by letter, with the endings names carry in this language (class `name`)."""
+    if "name" not in tails:
+        return Form(fold(name), _compiled(_WORD_END), None, frozenset())
+    return Form(fold(name), _compiled(f"({tails.expression('name')}){_WORD_END}"), "name", frozenset())
+
+
+@lru_cache(maxsize=1024)
+def _compiled(expression: str) -> re.Pattern[str]:
+    return re.compile(expression)
+
+
+def _is_unbalanced(pieces: Sequence[str]) -> bool:
+    return pieces.count("(") != sum(piece.startswith(")") for piece in pieces)
+
+
+def _translate(piece: str, tails: Tails) -> str:
+    if piece.startswith("{"):
+        return f"({tails.expression(piece[1:-1])}){_WORD_END}"
+    if piece == "*":
+        return r"\w*"
+    if piece == " ... ":
+        return r"(?: [^\s.;!?]+){0,3} "
+    if piece in {"(", ")", ")?", "|"}:
+        return "(?:" if piece == "(" else piece
+    return re.escape(fold(piece))

@@ -1,0 +1,222 @@
+"""Read config/lexicons/ and config/names/ into matchers, one per language, built when first asked for.
+
+Called at the start of the worker and by `accordwire tag`. A fault names the file, the entry and what is missing.
+"""
+
+import hashlib
+import tomllib
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+from babel import Locale
+from pydantic import BaseModel, ValidationError
+
+from pipeline.errors import ConfigError
+from pipeline.lexicon import names as naming
+from pipeline.lexicon.forms import BadFormError, Tails, compile_form
+from pipeline.lexicon.match import Matcher, Word
+from pipeline.lexicon.schema import Entry, Grammar, LexiconFile, Topic, TopicsFile
+from pipeline.text.normalise import fold
+
+M = TypeVar("M", bound=BaseModel)
+# Raised by hand when the rules in pipeline/stages change what they emit.
+RULES_VERSION = "1"
+# Offered to what people read in records; every label table holds at least these.
+LABEL_LANGUAGES = ("en", "tr")
+
+
+class Lexicon:
+    """One language: its entries, its grammar, its matcher."""
+
+    def __init__(
+        self, language: str, grammar: Grammar, entries: Sequence[tuple[Path, Entry]], book: naming.NameBook
+    ) -> None:
+        self.language = language
+        self.grammar = grammar
+        self.entries = tuple(entry for _, entry in entries)
+        self.tails = Tails(grammar.tails)
+        # Between two parties that act together: the language's words, and the signs all languages share.
+        self.coordinators = frozenset({",", "&", "-", "/", *map(fold, grammar.coordinators)}) | {
+            f", {fold(word)}" for word in grammar.coordinators
+        }
+        self._time_units = tuple(map(fold, grammar.time_units))
+        self._fillers = frozenset(map(fold, grammar.fillers))
+        self._book = book
+        self._words = [_word(path, entry, self.tails) for path, entry in entries]
+
+    def is_filler(self, gap: str) -> bool:
+        """Whether a folded stretch holds nothing but words that never matter between a name and its link."""
+        return all(word in self._fillers for word in gap.split())
+
+    def is_time_unit(self, following: str) -> bool:
+        """Whether folded text goes on with a unit of time, so that a number before it counts no documents."""
+        return bool(self._time_units) and following.lstrip(" -").startswith(self._time_units)
+
+    @cached_property
+    def matcher(self) -> Matcher:
+        """Entries and names together."""
+        capitalised = self.grammar.capitalised_names
+        return Matcher(
+            [*self._words, *naming.words(self._book, self.language, self.tails, capitalised=capitalised)], self.tails
+        )
+
+    @cached_property
+    def numbers(self) -> dict[str, float]:
+        """Number words, in the language's own spelling."""
+        return {
+            fold(word): value
+            for entry in self.entries
+            if entry.kind == "number"
+            for word, value in entry.values.items()
+        }
+
+    @cached_property
+    def months(self) -> dict[str, int]:
+        """Month names and abbreviations from CLDR → 1 to 12."""
+        locale = Locale(self.language)
+        found: dict[str, int] = {}
+        for context in ("format", "stand-alone"):
+            for width in ("wide", "abbreviated"):
+                found.update(
+                    {fold(str(name).rstrip(".")): number for number, name in locale.months[context][width].items()}
+                )
+        return found
+
+    @cached_property
+    def weekdays(self) -> dict[str, int]:
+        """Weekday names from CLDR → 0 (Monday) to 6."""
+        days = Locale(self.language).days
+        return {fold(str(name)): number for c in ("format", "stand-alone") for number, name in days[c]["wide"].items()}
+
+
+class Lexicons:
+    """All languages and names of an installation."""
+
+    def __init__(self, by_language: dict[str, Lexicon], book: naming.NameBook, topics: TopicsFile, digest: str) -> None:
+        self._by_language = by_language
+        self.book = book
+        self.topics: dict[str, Topic] = {topic.code: topic for topic in topics.topic}
+        self.sectors = topics.sector
+        self.company_marks = frozenset(fold(mark).rstrip(".") for mark in book.company_marks)
+        self.people = {person.id: person for person in book.person}
+        self.cities = {city.id: city for city in book.city}
+        self.organisations = {organisation.id: organisation for organisation in book.organisation}
+        self.coding_version = f"{RULES_VERSION}.{digest}"
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Codes of the languages there is a lexicon for."""
+        return tuple(sorted(self._by_language))
+
+    def get(self, language: str) -> Lexicon | None:
+        """The lexicon of a language, or None."""
+        return self._by_language.get(language)
+
+    def groups_of(self, parties: Iterable[str], day: str) -> tuple[str, ...]:
+        """Codes of the party groups to which any of the parties belonged on a day (YYYY-MM-DD)."""
+        wanted = set(parties)
+        return tuple(
+            group.code
+            for group in self.book.group
+            if any(
+                member.party in wanted
+                and member.since.isoformat() <= day
+                and (member.until is None or day <= member.until.isoformat())
+                for member in group.members
+            )
+        )
+
+
+def load(config_dir: Path) -> Lexicons:
+    """Everything under `config_dir`/lexicons and `config_dir`/names. Raises ConfigError."""
+    digest = hashlib.blake2b(digest_size=4)
+    book = _name_book(config_dir / "names", digest)
+    topics = _read(config_dir / "lexicons" / "topics.toml", TopicsFile, digest)
+    by_language = {}
+    for folder in sorted(path for path in (config_dir / "lexicons").iterdir() if path.is_dir()):
+        files = [(path, _read(path, LexiconFile, digest)) for path in sorted(folder.glob("*.toml"))]
+        lexicon = _lexicon(folder, files, book, topics)
+        if lexicon is not None:
+            by_language[lexicon.language] = lexicon
+    return Lexicons(by_language, book, topics, digest.hexdigest())
+
+
+def _lexicon(
+    folder: Path, files: Sequence[tuple[Path, LexiconFile]], book: naming.NameBook, topics: TopicsFile
+) -> Lexicon | None:
+    grammars = [file.grammar for _, file in files if file.grammar is not None]
+    entries = [(path, entry) for path, file in files for entry in file.entry]
+    if not entries:
+        return None
+    if len(grammars) != 1:
+        raise ConfigError(f"{folder}: exactly one file must hold [grammar] (found {len(grammars)})")
+    _check_ids(folder.name, entries, {topic.code for topic in topics.topic})
+    return Lexicon(folder.name, grammars[0], entries, book)
+
+
+def _check_ids(language: str, entries: Sequence[tuple[Path, Entry]], topics: set[str]) -> None:
+    seen: dict[str, Path] = {}
+    for path, entry in entries:
+        if not entry.id.startswith(f"{language}."):
+            raise ConfigError(f"{path}: entry {entry.id}: its id must begin with {language!r} and a dot")
+        if entry.id in seen:
+            raise ConfigError(f"{path}: entry {entry.id} is already in {seen[entry.id]}")
+        if entry.kind == "topic" and entry.code not in topics:
+            raise ConfigError(f"{path}: entry {entry.id}: code {entry.code!r} is not in topics.toml")
+        seen[entry.id] = path
+
+
+def _word(path: Path, entry: Entry, tails: Tails) -> Word:
+    try:
+        forms = tuple(compile_form(form, tails) for form in entry.forms)
+    except BadFormError as problem:
+        raise ConfigError(f"{path}: entry {entry.id}: {problem}") from problem
+    return Word(
+        entry.id,
+        entry.kind,
+        entry.code,
+        forms,
+        marks=frozenset(entry.marks),
+        side=entry.side,
+        reach_words=entry.reach_words,
+        generic=entry.generic,
+    )
+
+
+def _name_book(folder: Path, digest: "hashlib.blake2b") -> naming.NameBook:
+    countries = {
+        path.stem: _read(path, naming.CountryNames, digest) for path in sorted((folder / "countries").glob("*.toml"))
+    }
+    parts: dict[str, Any] = {"countries": countries}
+    for path in sorted(folder.glob("*.toml")):
+        part = _read(path, naming.NameBook, digest)
+        parts.update({key: getattr(part, key) for key in part.model_fields_set})
+    return naming.NameBook.model_construct(**parts)
+
+
+def _read(path: Path, model: type[M], digest: "hashlib.blake2b") -> M:
+    try:
+        data = path.read_bytes()
+        digest.update(path.name.encode() + b"\0" + data)
+        table = tomllib.loads(data.decode("utf-8"))
+    except OSError as problem:
+        raise ConfigError(f"{path}: cannot be read ({problem.strerror})") from problem
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise ConfigError(f"{path}: is not TOML: {problem}") from problem
+    try:
+        return model.model_validate(table)
+    except ValidationError as problem:
+        raise ConfigError(f"{path}: {_first_fault(problem, table)}") from problem
+
+
+def _first_fault(problem: ValidationError, table: dict[str, Any]) -> str:
+    """`entry tr.imzalamak: yes: field required` says more than an index into a list."""
+    fault = problem.errors()[0]
+    where = list(fault["loc"])
+    if len(where) >= 2 and isinstance(where[1], int):
+        item = table.get(str(where[0]), [])[where[1]]
+        name = item.get("id") or item.get("code") or f"number {where[1] + 1}" if isinstance(item, dict) else where[1]
+        where[:2] = [f"{where[0]} {name}"]
+    return ": ".join([*map(str, where), fault["msg"]])

@@ -1,0 +1,137 @@
+"""Find every lexicon entry and name of a text in one Aho-Corasick pass, then check word edges and endings.
+
+Called by load.py (builds it) and the tag stage (uses it). Cost: one pass over the text and a little per hit.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from itertools import accumulate
+
+import ahocorasick_rs
+import msgspec
+
+from pipeline.lexicon.forms import Form, Tails
+from pipeline.text.normalise import View
+
+_NAME_KINDS = frozenset({"state", "organisation", "city", "person", "demonym", "sub_state"})
+# Kinds whose entries compete for the same words: the longest wins.
+_EXCLUSIVE = {kind: kind for kind in ("instrument", "act", "topic", "office", "institution", "collective", "date")}
+_EXCLUSIVE.update(dict.fromkeys(_NAME_KINDS, "name"))
+_STOPPED = frozenset({"instrument", "act", "commitment", "institution"}) | _NAME_KINDS
+
+
+class Word(msgspec.Struct, frozen=True):
+    """What a pattern means: a lexicon entry or a name, reduced to what tagging asks of it."""
+
+    id: str
+    kind: str
+    code: str
+    forms: tuple[Form, ...]
+    marks: frozenset[str] = frozenset()
+    side: str = "both"
+    reach_words: int = 3
+    generic: bool = False
+    capitalised: bool = False
+    rank: int = 0
+
+
+class Span(msgspec.Struct, frozen=True):
+    """A hit: `view.text[start:end]` with its ending, `stem_end` where the ending begins."""
+
+    start: int
+    end: int
+    stem_end: int
+    word: Word
+    marks: frozenset[str]
+
+    @property
+    def kind(self) -> str:
+        """Kind of the word that was hit."""
+        return self.word.kind
+
+    @property
+    def code(self) -> str:
+        """Code of the word that was hit."""
+        return self.word.code
+
+
+class Matcher:
+    """Patterns of one language and the names it can meet."""
+
+    def __init__(self, words: Iterable[Word], tails: Tails) -> None:
+        self._tails = tails
+        by_literal: dict[str, list[tuple[Word, Form]]] = {}
+        for word in words:
+            for form in word.forms:
+                by_literal.setdefault(form.literal, []).append((word, form))
+        self._targets = list(by_literal.values())
+        self._automaton = ahocorasick_rs.AhoCorasick(list(by_literal), store_patterns=False) if by_literal else None
+        gate = sorted({form.literal for word in self._words() if word.kind == "act" for form in word.forms})
+        self._gate = ahocorasick_rs.AhoCorasick(gate, store_patterns=False) if gate else None
+
+    def _words(self) -> Iterable[Word]:
+        return (word for targets in self._targets for word, _ in targets)
+
+    def may_hold_act(self, view: View) -> bool:
+        """Whether the text holds the beginning of any act: most texts do not, and cost no more than this."""
+        if self._gate is None:
+            return False
+        return any(_starts_word(view.folded, start) for _, start, _ in self._gate.find_matches_as_indexes(view.folded))
+
+    def find(self, view: View) -> list[Span]:
+        """All spans in text order: the longest of each kind, none that a stop-frame covers."""
+        if self._automaton is None:
+            return []
+        hits: list[Span] = []
+        for index, start, end in self._automaton.find_matches_as_indexes(view.folded, overlapping=True):
+            if _starts_word(view.folded, start):
+                hits.extend(self._check(view, start, end, self._targets[index]))
+        return _resolve(hits)
+
+    def _check(self, view: View, start: int, end: int, targets: Sequence[tuple[Word, Form]]) -> Iterable[Span]:
+        for word, form in targets:
+            if word.capitalised and view.text[start].islower():
+                continue
+            found = form.rest.match(view.folded, end)
+            if found is None:
+                continue
+            marks = word.marks | form.marks
+            stem_end = found.end()
+            if form.tail and found.lastindex:
+                stem_end = found.start(found.lastindex)
+                marks |= self._tails.marks(form.tail, found.group(found.lastindex))
+            yield Span(start, found.end(), stem_end, word, marks)
+
+
+def _starts_word(text: str, start: int) -> bool:
+    return start == 0 or not text[start - 1].isalnum()
+
+
+def _resolve(hits: list[Span]) -> list[Span]:
+    """Stop-frames first, then the longest span of each kind; ties go to the higher rank."""
+    covered = _cover(hit for hit in hits if hit.kind == "stop")
+    alive = [hit for hit in hits if not (hit.kind in _STOPPED and covered(hit.start))]
+    alive.sort(key=lambda hit: (hit.start, -(hit.end - hit.start), -hit.word.rank, hit.word.id))
+    last_end: dict[str, int] = {}
+    kept = []
+    for hit in alive:
+        group = _EXCLUSIVE.get(hit.kind)
+        if group is not None:
+            if hit.start < last_end.get(group, 0):
+                continue
+            last_end[group] = hit.end
+        kept.append(hit)
+    return kept
+
+
+def _cover(stops: Iterable[Span]) -> Callable[[int], bool]:
+    """Whether a position lies in a stop-frame: the frame speaks for every word that begins inside it."""
+    ordered = sorted((stop.start, stop.end) for stop in stops)
+    starts = [start for start, _ in ordered]
+    reach = list(accumulate((end for _, end in ordered), max))
+
+    def covered(position: int) -> bool:
+        index = bisect_right(starts, position) - 1
+        return index >= 0 and reach[index] > position
+
+    return covered

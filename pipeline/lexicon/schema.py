@@ -1,0 +1,103 @@
+"""What a lexicon file may say: entries, grammar, topics. Read by load.py; explained in config/lexicons/README.md."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Kind = Literal[
+    "instrument",
+    "act",
+    "modifier",
+    "stop",
+    "veto",
+    "topic",
+    "office",
+    "institution",
+    "collective",
+    "link",
+    "attribution",
+    "source",
+    "boundary",
+    "package",
+    "date",
+    "deadline",
+    "number",
+    "currency",
+    "value",
+    "commitment",
+]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Entry(_Strict):
+    """One word or phrase with its meaning, which proves itself by examples."""
+
+    id: str = Field(pattern=r"^[a-z]{2,3}\.[a-z0-9_]+$")
+    kind: Kind
+    code: str = ""
+    forms: Annotated[tuple[str, ...], Field(min_length=1)]
+    yes: Annotated[tuple[str, ...], Field(min_length=1)]
+    no: Annotated[tuple[str, ...], Field(min_length=1)]
+    source: str = Field(min_length=3)
+    marks: tuple[str, ...] = ()
+    side: Literal["before", "after", "both"] = "both"
+    reach_words: int = Field(3, ge=0, le=40)
+    generic: bool = False
+    values: dict[str, float] = {}
+
+    @model_validator(mode="after")
+    def _spans_are_marked(self) -> "Entry":
+        for example in self.yes:
+            if example.count("[[") != 1 or example.count("]]") != 1:
+                raise ValueError(f"yes example must mark one span with [[ ]]: {example!r}")
+        return self
+
+
+class Tail(_Strict):
+    """An ending a form may carry: `{class}` in a form stands for any tail of that class. First match decides."""
+
+    tail: str = Field(pattern=r"^[a-z_]+$")
+    pattern: str
+    marks: tuple[str, ...] = ()
+
+
+class Grammar(_Strict):
+    """How a language puts its words together, as far as binding parties to acts needs it."""
+
+    order: Literal["verb_final", "verb_medial"]
+    capitalised_names: bool = True
+    link_side: Literal["before", "after"]
+    coordinators: tuple[str, ...]
+    decimal: Literal[",", "."]
+    abbreviations: tuple[str, ...] = ()
+    name_particles: tuple[str, ...] = ()
+    possessive_links: tuple[str, ...] = ()
+    fillers: tuple[str, ...] = ()
+    time_units: tuple[str, ...] = ()
+    month_first: bool = False
+    tails: tuple[Tail, ...] = ()
+
+
+class LexiconFile(_Strict):
+    """One TOML file of a language: any mix of entries; the grammar stands in one of the files."""
+
+    grammar: Grammar | None = None
+    entry: tuple[Entry, ...] = ()
+
+
+class Topic(_Strict):
+    """A subject or field code with its sectors and labels per language."""
+
+    code: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    sectors: tuple[str, ...] = ()
+    labels: dict[str, str]
+
+
+class TopicsFile(_Strict):
+    """config/lexicons/topics.toml: the closed lists of subjects and sectors."""
+
+    sector: dict[str, dict[str, str]]
+    topic: tuple[Topic, ...]

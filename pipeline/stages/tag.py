@@ -1,0 +1,178 @@
+"""Find the agreements an article reports. Called by the work stage and by `accordwire tag`; pure.
+
+Cheap question first (does any act begin here?), then one pass for all words and names, then only the sentences that
+hold an act are read: status, document, parties, package, values, place and date; at last the passages are joined.
+"""
+
+import msgspec
+
+from pipeline.lexicon import Lexicon, Lexicons
+from pipeline.lexicon.match import Span
+from pipeline.models.article import ParsedArticle
+from pipeline.models.codes import Polarity, Status
+from pipeline.models.mention import Evidence, Mention
+from pipeline.stages import (
+    tag_acts,
+    tag_circumstances,
+    tag_instruments,
+    tag_join,
+    tag_packages,
+    tag_parties,
+    tag_units,
+    tag_values,
+)
+from pipeline.stages.tag_document import Document
+from pipeline.stages.tag_join import Passage
+from pipeline.stages.tag_people import People
+from pipeline.stages.tag_units import Unit
+from pipeline.text.normalise import view
+
+# The story's own pair is looked for in the title and the first paragraphs.
+_LEAD_CHARS = 800
+_MAX_ACTS = 400
+
+
+class Commitment(msgspec.Struct, frozen=True):
+    """One side's promise or readiness: kept apart, never an agreement. `party` is the id of who gives it."""
+
+    party: str | None
+    claimed_by: str | None
+    evidence: Evidence
+
+
+class Found(msgspec.Struct, frozen=True):
+    """Everything read from one article."""
+
+    mentions: tuple[Mention, ...] = ()
+    commitments: tuple[Commitment, ...] = ()
+
+
+class Tagger:
+    """Built once from the lexicons; `tag` keeps no state between articles."""
+
+    def __init__(self, lexicons: Lexicons) -> None:
+        self._lexicons = lexicons
+
+    def tag(self, article: ParsedArticle) -> tuple[Mention, ...]:
+        """Agreements of one article, in text order; () for a language without a lexicon."""
+        lexicon = self._lexicons.get(article.language)
+        if lexicon is None or not lexicon.matcher.may_hold_act(view(article.text)):
+            return ()
+        return _Reader(article, lexicon, self._lexicons).mentions()
+
+    def read(self, article: ParsedArticle) -> Found:
+        """Agreements and, apart from them, unilateral commitments."""
+        lexicon = self._lexicons.get(article.language)
+        if lexicon is None:
+            return Found()
+        reader = _Reader(article, lexicon, self._lexicons)
+        return Found(self.tag(article), reader.commitments())
+
+
+class _Reader:
+    """One article being read."""
+
+    def __init__(self, article: ParsedArticle, lexicon: Lexicon, lexicons: Lexicons) -> None:
+        self._article = article
+        self._lexicons = lexicons
+        self._title = Document(article.title, lexicon, lexicons, where="title")
+        self._text = Document(article.text, lexicon, lexicons)
+        day = article.published.date().isoformat() if article.published else ""
+        self._people = People(self._text, day)
+        self._title_people = People(self._title, day, elders=self._people)
+        self._published = article.published
+
+    def mentions(self) -> tuple[Mention, ...]:
+        context = self._context()
+        passages = self._passages(self._text, self._people, context)
+        passages += self._passages(self._title, self._title_people, context)
+        source, source_evidence = tag_circumstances.source_of(self._text)
+        mentions = tag_join.join(passages, self._lexicons, self._text.lexicon.language, source)
+        if source_evidence is None:
+            return mentions
+        return tuple(_with_evidence(mention, source_evidence) for mention in mentions)
+
+    def commitments(self) -> tuple[Commitment, ...]:
+        """Promises and offers of one side, with their sentences."""
+        found = []
+        for span in self._text.of_kind("commitment"):
+            sentence = self._text.sentence_at(span.start)
+            units = tag_units.units_of(self._text, self._people, sentence)
+            giver = next((unit for unit in units if unit.role in {"subject", "by"}), None)
+            mark = tag_circumstances.evidence(self._text, "commitment", sentence.start, sentence.end, (span,))
+            speaker = giver.speaker.name if giver and giver.speaker else None
+            found.append(Commitment(giver.party if giver else None, speaker, mark))
+        return tuple(found)
+
+    def _context(self) -> tuple[Unit, ...]:
+        """The pair the story is about: the first two parties of its title, or else of its first paragraphs."""
+        found: dict[str, Unit] = {}
+        for document, people, limit in (
+            (self._text, self._people, _LEAD_CHARS),
+            (self._title, self._title_people, _LEAD_CHARS),
+        ):
+            for unit in _lead_units(document, people, limit):
+                if unit.party and len(found) < 2:
+                    found.setdefault(unit.party, unit)
+        return tuple(found.values()) if len(found) == 2 else ()
+
+    def _passages(self, document: Document, people: People, context: tuple[Unit, ...]) -> list[Passage]:
+        passages = []
+        for act in document.of_kind("act")[:_MAX_ACTS]:
+            passage = self._passage(document, people, act, context)
+            if passage is not None:
+                passages.append(passage)
+        return passages
+
+    def _passage(self, document: Document, people: People, act: Span, context: tuple[Unit, ...]) -> Passage | None:
+        reading = tag_acts.read(document, act)
+        subject = tag_instruments.read(document, reading) if reading else None
+        if reading is None or subject is None:
+            return None
+        units = tag_units.units_of(document, people, reading.sentence)
+        sides = tag_parties.read(document, reading, units, context)
+        if sides is None or (reading.polarity is not Polarity.ASSERTED and reading.status is Status.NEGOTIATING):
+            return None
+        package = tag_packages.read(document, reading, subject.span)
+        values, value_spans = tag_values.read(document, reading)
+        date, date_evidence = tag_circumstances.date_of(document, reading, self._published)
+        place, place_evidence = tag_circumstances.place_of(document, reading, sides.ids)
+        used = (*reading.used, *([subject.span] if subject.span else []), *package.spans, *subject.topics, *value_spans)
+        status = tag_circumstances.evidence(document, "status", reading.sentence.start, reading.sentence.end, used)
+        found = [status, date_evidence, place_evidence, *_party_evidence(document, sides)]
+        if subject.title_at:
+            found.append(tag_circumstances.evidence(document, "title", *subject.title_at))
+        return Passage(
+            reading=reading,
+            subject=subject,
+            sides=sides,
+            package=package,
+            values=values,
+            place=place,
+            date=date,
+            evidence=tuple(item for item in found if item is not None),
+            in_title=document.where == "title",
+        )
+
+
+def _lead_units(document: Document, people: People, limit: int) -> list[Unit]:
+    units: list[Unit] = []
+    position = 0
+    while position < min(limit, len(document.text)):
+        sentence = document.sentence_at(position)
+        if sentence.end > sentence.start:
+            units += [u for u in tag_units.units_of(document, people, sentence) if u.kind in tag_parties.KNOWN]
+        position = max(sentence.end, position) + 1
+    return [unit for unit in units if unit.role not in {"oblique", "modifier", "bare"}] or units
+
+
+def _party_evidence(document: Document, sides: tag_parties.Sides) -> list[Evidence]:
+    return [
+        tag_circumstances.evidence(document, "parties", unit.start, unit.end, (), sides.basis)
+        for unit in sides.units.values()
+        if unit.document is document
+    ]
+
+
+def _with_evidence(mention: Mention, added: Evidence) -> Mention:
+    return msgspec.structs.replace(mention, evidence=(*mention.evidence, added))

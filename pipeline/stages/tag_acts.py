@@ -1,0 +1,155 @@
+"""What was done, and whether it was: status, polarity and clause of one act. Called by tag.
+
+A wish, a plan without a date's word, a thing merely considered, a rumour gives no reading: those are never agreements.
+"""
+
+import re
+
+import msgspec
+
+from pipeline.lexicon.match import Span
+from pipeline.models.codes import NEGATIVE_STATUSES, Polarity, Status
+from pipeline.stages.tag_document import Document, Sentence
+
+_DROPS = frozenset({"wish", "considered"})
+# "Will agree" and "is expected to collapse" are forecasts, not plans of the parties.
+_NEVER_PLANNED = NEGATIVE_STATUSES | {Status.AGREED_IN_PRINCIPLE, Status.NEGOTIATING}
+# A purpose ("to sign", "imzalamak için") is no act, unless something beside it says that it is planned.
+_UNFINISHED = frozenset({"infinitive", "nominal", "possible", "aorist", "base", "gerund"})
+_REACH_CHARS = 160
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """An act as read: its clause, its status and polarity, the spans that decided it."""
+
+    act: Span
+    sentence: Sentence
+    start: int
+    end: int
+    status: Status
+    polarity: Polarity
+    used: tuple[Span, ...]
+    certainty: float
+
+    @property
+    def marks(self) -> frozenset[str]:
+        """Marks of the act's entry and ending."""
+        return self.act.marks
+
+
+def read(document: Document, act: Span) -> Reading | None:
+    """The reading of an act, or None where nothing was done or is to be done."""
+    sentence = document.sentence_at(act.start)
+    if document.within(sentence.start, sentence.end, "veto"):
+        return None
+    modifiers = _modifiers(document, act, sentence)
+    codes = {modifier.code for modifier in modifiers}
+    decided = _decide(act, codes, document, sentence)
+    if decided is None:
+        return None
+    status, polarity, certainty = decided
+    start, end = clause(document, act, sentence)
+    used = (act, *modifiers)
+    return Reading(act, sentence, start, max(end, act.end), status, polarity, used, certainty)
+
+
+def _decide(
+    act: Span, codes: set[str], document: Document, sentence: Sentence
+) -> tuple[Status, Polarity, float] | None:
+    """Status, polarity and certainty; None for what was neither done nor fixed to be done."""
+    marks = act.marks
+    polarity = _polarity(marks, codes, document, sentence)
+    if "failed" in marks:
+        return Status.REJECTED, Polarity.ASSERTED, 0.8
+    if _is_dropped(marks, codes):
+        return None
+    if "negotiating" in codes and marks & _UNFINISHED:
+        return Status.NEGOTIATING, polarity, 0.7
+    base = Status(act.code)
+    if "future" in marks or codes & {"future", "planned"}:
+        return None if base in _NEVER_PLANNED else (Status.PLANNED, polarity, 0.8)
+    return _done(base, marks, codes, polarity)
+
+
+def _is_dropped(marks: frozenset[str], codes: set[str]) -> bool:
+    """A wish beside a finished act is about something else; a rumour takes back even that."""
+    return "rumour" in codes or bool(codes & _DROPS and not {"past", "finite"} <= marks)
+
+
+def _done(
+    base: Status, marks: frozenset[str], codes: set[str], polarity: Polarity
+) -> tuple[Status, Polarity, float] | None:
+    if "denied" in codes:
+        polarity = Polarity.DENIED
+    elif marks & _UNFINISHED or "purpose" in codes:
+        return None
+    if polarity is Polarity.DENIED and base in NEGATIVE_STATUSES:
+        return None
+    return base, polarity, 0.95 if marks & {"finite", "passive"} else 0.85
+
+
+def _polarity(marks: frozenset[str], codes: set[str], document: Document, sentence: Sentence) -> Polarity:
+    if "negative" in marks or "negative" in codes or "not_yet" in codes:
+        return Polarity.DENIED
+    if "conditional" in marks or "conditional" in codes:
+        return Polarity.CONDITIONAL
+    if "asked" in codes or document.text[sentence.start : sentence.end].rstrip('"”’» ').endswith(("?", "؟")):
+        return Polarity.ASKED
+    return Polarity.ASSERTED
+
+
+def _modifiers(document: Document, act: Span, sentence: Sentence) -> list[Span]:
+    near = document.within(
+        max(sentence.start, act.start - _REACH_CHARS), min(sentence.end, act.end + _REACH_CHARS), "modifier"
+    )
+    return [modifier for modifier in near if _bears_on(document, modifier, act)]
+
+
+def _bears_on(document: Document, modifier: Span, act: Span) -> bool:
+    side, reach = modifier.word.side, modifier.word.reach_words
+    if modifier.end <= act.start:
+        gap = (modifier.end, act.start)
+        beside = side in {"before", "both"}
+    elif modifier.start >= act.end:
+        gap = (act.end, modifier.start)
+        beside = side in {"after", "both"}
+    else:
+        return False
+    if not beside or _closed(document, *gap):
+        return False
+    return document.words_between(*gap) <= reach
+
+
+def _closed(document: Document, start: int, end: int) -> bool:
+    """Another act, a speech verb or a clause mark between two words keeps them apart."""
+    if re.search("[;:]", document.folded[start:end]):
+        return True
+    return bool(document.within(start, end, "act", "attribution", "boundary"))
+
+
+def clause(document: Document, act: Span, sentence: Sentence) -> tuple[int, int]:
+    """The clause around an act: from the last clause mark before it to its end, or to the next mark."""
+    kinds = ("act", "attribution", "boundary", "commitment")
+    start = sentence.start
+    for span in document.within(sentence.start, act.start, *kinds):
+        if span.end <= act.start and not _same_act(document, span, act):
+            start = max(start, span.end)
+    semicolon = document.folded.rfind(";", start, act.start)
+    start = semicolon + 1 if semicolon >= 0 else start
+    if document.lexicon.grammar.order == "verb_final":
+        return start, act.end
+    end = sentence.end
+    for span in document.within(act.end, sentence.end, "attribution", "boundary", "act"):
+        if not _same_act(document, act, span):
+            end = span.start
+            break
+    semicolon = document.folded.find(";", act.end, end)
+    return start, semicolon if semicolon >= 0 else end
+
+
+def _same_act(document: Document, first: Span, second: Span) -> bool:
+    """Two act words of one act ("agreed to sign", "imzalanan … onaylandı") share their clause."""
+    if first.kind != "act" or second.kind != "act":
+        return False
+    participle = bool(first.marks & {"participle", "converb"})
+    return participle or document.words_between(first.end, second.start) <= 1

@@ -1,0 +1,162 @@
+"""When and where it was done, and what source the article cites. Called by tag.
+
+A date in the clause is stated; "bugün" is relative to the publication; a city the text visits elsewhere is
+inferred.
+"""
+
+import re
+from datetime import datetime, timedelta
+
+from pipeline.lexicon.match import Span
+from pipeline.models.codes import Basis, Precision
+from pipeline.models.mention import ActDate, Evidence, Place
+from pipeline.stages.tag_acts import Reading
+from pipeline.stages.tag_document import Document
+
+_DAYS = {"today": 0, "yesterday": -1, "tomorrow": 1}
+_IN_PLACE = frozenset({"locative"})
+_MAX_SOURCE_WORDS = 8
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+
+
+def date_of(document: Document, reading: Reading, published: datetime | None) -> tuple[ActDate | None, Evidence | None]:
+    """The day of the act with its words, and the evidence for it."""
+    sentence = reading.sentence
+    stated = _calendar(document, reading.start, sentence.end, published) or _calendar(
+        document, sentence.start, sentence.end, published
+    )
+    if stated is not None:
+        return stated[0], evidence(document, "date", *stated[1])
+    if published is None:
+        return None, None
+    near = document.within(sentence.start, sentence.end, "date")
+    for span in near or [s for s in document.of_kind("date") if s.code == "today"][:1]:
+        day = _relative(span, published)
+        if day is not None:
+            found = ActDate(value=day, basis=Basis.RELATIVE, words=document.text[span.start : span.end])
+            return found, evidence(document, "date", span.start, span.end, (span,), Basis.RELATIVE)
+    weekday = _weekday(document, sentence.start, sentence.end, published)
+    if weekday is not None:
+        return weekday[0], evidence(document, "date", *weekday[1], (), Basis.RELATIVE)
+    return ActDate(value=published.date().isoformat(), basis=Basis.ASSUMED), None
+
+
+def _relative(span: Span, published: datetime) -> str | None:
+    if span.code not in _DAYS:
+        return None
+    return (published.date() + timedelta(days=_DAYS[span.code])).isoformat()
+
+
+def _calendar(
+    document: Document, start: int, end: int, published: datetime | None
+) -> tuple[ActDate, tuple[int, int]] | None:
+    """`4 Şubat 2026`, `February 4, 2026`, `4 February`: a day and a month by name; a bare year is too little."""
+    months = document.lexicon.months
+    names = "|".join(sorted(map(re.escape, months), key=len, reverse=True))
+    expression = (
+        rf"(?<!\w)(?P<m>{names})\.? (?P<d>\d{{1,2}})(?!\d)(?:,? (?P<y>\d{{4}}))?"
+        if document.lexicon.grammar.month_first
+        else r"(?!)"
+    )
+    other = rf"(?<!\d)(?P<d>\d{{1,2}}) (?P<m>{names})(?!\w)(?:['.,]? ?(?P<y>\d{{4}}))?"
+    for pattern in (expression, other):
+        found = re.compile(pattern).search(document.folded, start, end)
+        if found is None:
+            continue
+        year = int(found["y"]) if found["y"] else _year_near(months[found["m"]], published)
+        try:
+            value = datetime(year, months[found["m"]], int(found["d"])).date()  # noqa: DTZ001 — a day, no moment
+        except ValueError:
+            continue
+        basis = Basis.STATED if found["y"] else Basis.RELATIVE
+        words = document.text[found.start() : found.end()]
+        return ActDate(value=value.isoformat(), precision=Precision.DAY, basis=basis, words=words), found.span()
+    return None
+
+
+def _year_near(month: int, published: datetime | None) -> int:
+    if published is None:
+        return 0
+    return published.year - 1 if month - published.month > 6 else published.year
+
+
+def _weekday(document: Document, start: int, end: int, published: datetime) -> tuple[ActDate, tuple[int, int]] | None:
+    """A weekday ("on Tuesday"): the latest such day up to the publication."""
+    names = document.lexicon.weekdays
+    found = re.compile(rf"(?<!\w)({'|'.join(map(re.escape, names))})(?!\w)").search(document.folded, start, end)
+    if found is None:
+        return None
+    back = (published.weekday() - names[found.group()]) % 7
+    day = (published.date() - timedelta(days=back)).isoformat()
+    return ActDate(value=day, basis=Basis.RELATIVE, words=document.text[found.start() : found.end()]), found.span()
+
+
+def place_of(document: Document, reading: Reading, parties: frozenset[str]) -> tuple[Place | None, Evidence | None]:
+    """A city in the clause is stated; else the city the text visits, of a party's country first, is inferred."""
+    cities = document.of_kind("city")
+    here = [
+        span
+        for span in cities
+        if reading.sentence.start <= span.start < reading.sentence.end and _visited(document, span)
+    ]
+    if here:
+        return _place(document, here[-1], Basis.STATED), evidence(document, "place", here[-1].start, here[-1].end)
+    visited = [span for span in cities if _visited(document, span)]
+    atlas = document.lexicons.cities
+    at_home = [span for span in visited if atlas[span.code].country in parties]
+    for span in (at_home or visited)[:1]:
+        mark = evidence(document, "place", span.start, span.end, (), Basis.INFERRED)
+        return _place(document, span, Basis.INFERRED), mark
+    return None, None
+
+
+def _visited(document: Document, span: Span) -> bool:
+    """Stands in the locative, after a preposition of place, or as the dateline."""
+    if span.marks & _IN_PLACE:
+        return True
+    before = document.within(max(0, span.start - 12), span.start, "link")
+    if any(link.code == "in" and link.end == span.start - 1 for link in before):
+        return True
+    line_start = document.text.rfind("\n", 0, span.start) + 1
+    head = document.text[line_start : span.end + 15]
+    return span.start - line_start <= 3 and bool(re.search(r"\([A-Z]{2,}\)|[—–]| - ", head[span.end - line_start :]))
+
+
+def _place(document: Document, span: Span, basis: Basis) -> Place:
+    city = document.lexicons.cities[span.code]
+    words = document.text[span.start : span.end]
+    name = document.text[span.start : span.stem_end]
+    return Place(name=name, country=city.country, lat=city.lat, lon=city.lon, basis=basis, words=words)
+
+
+def source_of(document: Document) -> tuple[str | None, Evidence | None]:
+    """The first source the article cites, in its own words ("Kazakistan Cumhurbaşkanlığı")."""
+    for cue in document.of_kind("source"):
+        sentence = document.sentence_at(cue.start)
+        after = cue.code == "after"
+        start, end = (cue.end, sentence.end) if after else (sentence.start, cue.start)
+        bodies = document.within(start, end, "institution", "organisation", "state", "demonym")
+        heads = [s for s in bodies if s.kind in {"institution", "organisation"}]
+        if not heads:
+            continue
+        head = heads[0] if after else heads[-1]
+        owner = [s for s in bodies if s.end <= head.start and document.words_between(s.end, head.start) <= 2]
+        first = owner[-1].start if owner else head.start
+        mark = evidence(document, "according_to", first, head.stem_end, (cue,))
+        return document.text[first : head.stem_end], mark
+    return None, None
+
+
+def evidence(
+    document: Document,
+    field: str,
+    start: int,
+    end: int,
+    spans: tuple[Span, ...] = (),
+    basis: Basis = Basis.STATED,
+) -> Evidence:
+    """Evidence for a field: the quote the offsets cut out of the given text."""
+    first, last, quote = document.quote(start, end)
+    entries = tuple(dict.fromkeys(s.word.id for s in spans if not s.word.id.startswith("name.")))
+    where = "title" if document.where == "title" else "text"
+    return Evidence(field=field, start=first, end=last, quote=quote, in_=where, entries=entries, basis=basis)  # type: ignore[arg-type]

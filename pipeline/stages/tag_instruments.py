@@ -1,0 +1,124 @@
+"""Which document an act is about: instrument, title, subject, sectors, partnership level. Called by tag."""
+
+import re
+
+import msgspec
+
+from pipeline.lexicon.match import Span
+from pipeline.models.codes import Instrument, PartnershipLevel
+from pipeline.stages.tag_acts import Reading
+from pipeline.stages.tag_document import Document
+
+_QUOTED = re.compile(r'[“"«„]([^“”"«»„\n]{5,300})[”"»]')
+_MAX_DISTANCE_WORDS = 30
+_MIN_TITLE_WORDS = 3
+_RUN_BEFORE = re.compile(
+    r"(?:(?:[^\W\d_a-zçğıöşü][\w’'.-]*|arasında|ve|ile|and|of|on|in|for|the|between|to|dair|hakkında) )+$"
+)
+_RUN_AFTER = re.compile(r"^(?: (?:[^\W\d_a-zçğıöşü][\w’'.-]*|and|of|on|in|for|the|between|to|at))+")
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """What is known of the document itself."""
+
+    instrument: Instrument
+    span: Span | None
+    generic: bool
+    title: str | None
+    title_at: tuple[int, int] | None
+    topics: tuple[Span, ...]
+    partnership_level: PartnershipLevel | None
+
+    @property
+    def code(self) -> str | None:
+        """Code of the subject: the most telling topic of the clause."""
+        return self.topics[0].code if self.topics else None
+
+
+def read(document: Document, reading: Reading) -> Subject | None:
+    """The document of a reading; None where the act needs one and there is none."""
+    span = _instrument_of(document, reading)
+    if span is None and "reciprocal" not in reading.marks:
+        return None
+    if "adopts" in reading.marks and (span is None or span.code not in {"joint_declaration", "action_plan"}):
+        return None
+    instrument = Instrument(span.code) if span is not None else Instrument.VERBAL
+    generic = span.word.generic if span is not None else False
+    if generic and "reciprocal" in reading.marks:
+        instrument, generic = Instrument.VERBAL, False
+    title_at = _title(document, reading, span) if span is not None else None
+    title = document.text[title_at[0] : title_at[1]].strip() if title_at else None
+    topics = _topics(document, reading, span, title_at)
+    level = _partnership_level(span, title_at, topics)
+    return Subject(instrument, span, generic, title, title_at, topics, level)
+
+
+def _instrument_of(document: Document, reading: Reading) -> Span | None:
+    act = reading.act
+    found = document.within(reading.start, reading.end, "instrument")
+    inside = [s for s in found if s.start < act.end and s.end > act.start]
+    before = [s for s in found if s.end <= act.start]
+    after = [s for s in document.within(act.end, reading.sentence.end, "instrument") if s.start >= act.end]
+    if inside:
+        return inside[-1]
+    if document.lexicon.grammar.order == "verb_final":
+        if "participle" in act.marks and after and document.words_between(act.end, after[0].start) <= 6:
+            return after[0]
+        near = [s for s in before if "comitative" not in s.marks] or before
+        return near[-1] if near else None
+    after = [
+        s for s in after if s.end <= reading.end and document.words_between(act.end, s.start) <= _MAX_DISTANCE_WORDS
+    ]
+    first = before[-1] if "passive" in act.marks and before else None
+    return first or (after[0] if after else (before[-1] if before else None))
+
+
+def _title(document: Document, reading: Reading, span: Span) -> tuple[int, int] | None:
+    """A quotation around or right beside the instrument, or a run of capitals that ends or begins with it."""
+    sentence = reading.sentence
+    for quoted in _QUOTED.finditer(document.text, sentence.start, sentence.end):
+        if quoted.start() <= span.start and span.stem_end <= quoted.end():
+            return quoted.span(1)
+    text = document.text
+    if not text[span.start].isupper() and document.lexicon.grammar.order == "verb_final":
+        return None
+    before = _RUN_BEFORE.search(text[reading.start : span.start])
+    after = _RUN_AFTER.search(text[span.end : reading.sentence.end]) if text[span.start].isupper() else None
+    start = reading.start + before.start() if before else span.start
+    end = span.end + after.end() if after else span.stem_end
+    if document.lexicon.grammar.order == "verb_final":
+        end = span.stem_end
+    elif not text[span.start].isupper():
+        return None
+    start += len(text[start:end]) - len(text[start:end].lstrip())
+    return (start, end) if len(text[start:end].split()) >= _MIN_TITLE_WORDS else None
+
+
+def _topics(
+    document: Document, reading: Reading, span: Span | None, title_at: tuple[int, int] | None
+) -> tuple[Span, ...]:
+    """Topics of the title first, then those nearest to the instrument in the clause."""
+    if title_at is not None:
+        titled = document.within(*title_at, "topic")
+        if titled:
+            return tuple(titled)
+    anchor = span.start if span is not None else reading.act.start
+    found = document.within(reading.start, reading.end, "topic")
+    weights = {"strategic_partnership": -3}
+    return tuple(
+        sorted(found, key=lambda t: (abs(t.start - anchor) // 40 + weights.get(t.code, 0), abs(t.start - anchor)))[:4]
+    )
+
+
+def _partnership_level(
+    span: Span | None, title_at: tuple[int, int] | None, topics: tuple[Span, ...]
+) -> PartnershipLevel | None:
+    """Only where the instrument itself names the rung: in its title, or in the words right before it."""
+    partnership = [topic for topic in topics if topic.code == "strategic_partnership"]
+    if not partnership or span is None:
+        return None
+    stretch = title_at or (min(partnership[0].start, span.start), span.end)
+    for mark in ("comprehensive", "allied", "enhanced", "strategic"):
+        if any(mark in topic.marks for topic in partnership if stretch[0] <= topic.start < stretch[1]):
+            return PartnershipLevel(mark)
+    return None

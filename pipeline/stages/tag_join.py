@@ -1,0 +1,293 @@
+"""Passages that tell of the same agreement become one Mention. Called by tag."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from pipeline.lexicon import Lexicons
+from pipeline.lexicon.names import country_label
+from pipeline.models.codes import (
+    NEGATIVE_STATUSES,
+    Force,
+    Instrument,
+    Laterality,
+    Level,
+    PartyRole,
+    Polarity,
+    SidesConfirming,
+    Status,
+)
+from pipeline.models.mention import ActDate, Evidence, Mention, Party, Person, Place, Value
+from pipeline.stages.tag_acts import Reading
+from pipeline.stages.tag_instruments import Subject
+from pipeline.stages.tag_packages import Package
+from pipeline.stages.tag_parties import Sides
+from pipeline.stages.tag_people import Speaker
+
+_POLITICAL = frozenset(
+    {
+        Instrument.JOINT_DECLARATION,
+        Instrument.MEMORANDUM_OF_UNDERSTANDING,
+        Instrument.LETTER_OF_INTENT,
+        Instrument.ACTION_PLAN,
+        Instrument.MINUTES,
+        Instrument.VERBAL,
+    }
+)
+_COMMERCIAL = frozenset({Instrument.CONTRACT, Instrument.CONCESSION, Instrument.LOAN})
+_LAW = frozenset({Instrument.TREATY, Instrument.CONVENTION, Instrument.AGREEMENT, Instrument.PROTOCOL})
+_LAW_STATUSES = frozenset({Status.RATIFIED, Status.IN_FORCE, Status.PROVISIONALLY_APPLIED, Status.ACCEDED})
+# Names a report uses for a document it has named before.
+_LOOSE = frozenset({Instrument.AGREEMENT, Instrument.OTHER, Instrument.VERBAL})
+# The further along, the more a status tells; a report of a signing also speaks of "the agreement".
+_ADVANCE = (
+    Status.NEGOTIATING,
+    Status.ANNOUNCED,
+    Status.AGREED_IN_PRINCIPLE,
+    Status.PLANNED,
+    Status.INITIALLED,
+    Status.SIGNED,
+    Status.APPROVED,
+    Status.RATIFIED,
+    Status.IN_FORCE,
+)
+
+
+class Passage(msgspec.Struct, frozen=True):
+    """One passage read in full."""
+
+    reading: Reading
+    subject: Subject
+    sides: Sides
+    package: Package
+    values: tuple[Value, ...]
+    place: Place | None
+    date: ActDate | None
+    evidence: tuple[Evidence, ...]
+    in_title: bool
+
+
+def join(
+    passages: Sequence[Passage], lexicons: Lexicons, language: str, according_to: str | None
+) -> tuple[Mention, ...]:
+    """One Mention per agreement, in text order."""
+    groups: list[list[Passage]] = []
+    for passage in sorted(passages, key=lambda p: (p.in_title, p.reading.act.start)):
+        home = next((group for group in groups if any(_same(passage, other) for other in group)), None)
+        if home is not None:
+            home.append(passage)
+        elif not (groups and (passage.in_title or passage.subject.generic)):
+            groups.append([passage])
+    ordinals: Counter[str] = Counter()
+    mentions = []
+    occasions: dict[frozenset[str], str] = {}
+    for group in groups:
+        mention = _mention(group, lexicons, language, according_to, ordinals, occasions)
+        mentions.append(mention)
+    return tuple(mentions)
+
+
+def _same(one: Passage, other: Passage) -> bool:
+    """Whether two passages of one article can be about one agreement."""
+    if one.sides.ids != other.sides.ids and not (one.sides.ids < other.sides.ids or other.sides.ids < one.sides.ids):
+        return False
+    if not _same_status(one.reading, other.reading):
+        return False
+    if one.package.count != other.package.count:
+        return False
+    first, second = one.subject, other.subject
+    if first.generic or second.generic:
+        return True
+    if first.instrument != second.instrument and not ({first.instrument, second.instrument} & _LOOSE):
+        return False
+    topics, others = {t.code for t in first.topics}, {t.code for t in second.topics}
+    return not topics or not others or bool(topics & others)
+
+
+def _same_status(one: Reading, other: Reading) -> bool:
+    if one.polarity != other.polarity:
+        return False
+    return one.status == other.status or not ({one.status, other.status} & NEGATIVE_STATUSES)
+
+
+def _mention(
+    group: list[Passage],
+    lexicons: Lexicons,
+    language: str,
+    according_to: str | None,
+    ordinals: Counter[str],
+    occasions: dict[frozenset[str], str],
+) -> Mention:
+    lead = max(group, key=_weight)
+    instrument = lead.subject.instrument
+    ordinal = ordinals[instrument]
+    ordinals[instrument] += 1
+    parties = _parties(lead, group, language)
+    topics = list(dict.fromkeys(t.code for p in (lead, *group) for t in p.subject.topics[:2]))
+    package = lead.package
+    # A package has no one subject; its sectors are those of what it names and lists.
+    subject = (
+        None
+        if package.count > 1 and (package.items or package.fields)
+        else lead.subject.code or next(iter(topics), None)
+    )
+    about = [subject] if subject else [*(item.subject for item in package.items), *package.fields]
+    sectors = dict.fromkeys(s for code in about for s in lexicons.topics[code].sectors)
+    status, level = _status(group, lead), _level(group, lead)
+    place = next((p.place for p in sorted(group, key=_place_rank) if p.place), None)
+    date = next((p.date for p in sorted(group, key=_date_rank) if p.date), None)
+    claimants = {p.sides.claimed_by for p in group}
+    claimed_by = None if None in claimants else next(iter(sorted(s.name for s in claimants if s)), None)
+    occasion = occasions.setdefault(lead.sides.ids, f"o{len(occasions) + 1}")
+    mention = Mention(
+        ordinal=ordinal,
+        instrument=instrument,
+        status=status,
+        polarity=lead.reading.polarity,
+        level=level,
+        force=_force(instrument, status, level),
+        laterality=_laterality(len(parties)),
+        partnership_level=next((p.subject.partnership_level for p in group if p.subject.partnership_level), None),
+        title=max((p.subject.title for p in group if p.subject.title), key=len, default=None),
+        subject=subject,
+        parties=parties,
+        signatories=_people(group, "signatories") if status not in {Status.PLANNED, Status.NEGOTIATING} else (),
+        attended_by=_people(group, "attended"),
+        document_count=package.count,
+        items=package.items,
+        fields=package.fields,
+        items_complete=package.complete,
+        sectors=tuple(sectors),
+        values=tuple(dict.fromkeys(value for p in group for value in p.values)),
+        place=place,
+        date=date,
+        claimed_by=claimed_by or None,
+        according_to=according_to,
+        confidence=_confidence(group),
+        occasion_id=occasion,
+        sides_confirming=_confirming(group, claimants),
+        coding_version=lexicons.coding_version,
+        evidence=tuple(dict.fromkeys(e for p in group for e in p.evidence)),
+    )
+    return msgspec.structs.replace(mention, label=label(mention))
+
+
+def _weight(passage: Passage) -> tuple[int, ...]:
+    """The passage that knows most leads."""
+    subject, sides = passage.subject, passage.sides
+    return (
+        subject.instrument not in _LOOSE,
+        not passage.in_title,
+        passage.package.count,
+        subject.title is not None,
+        bool(subject.topics),
+        len(sides.signatories) + len(sides.attended),
+        -passage.reading.act.start,
+    )
+
+
+def _status(group: Iterable[Passage], lead: Passage) -> Status:
+    """The furthest status any passage reports, among those that follow each other."""
+    if lead.reading.status not in _ADVANCE:
+        return lead.reading.status
+    reached = [p.reading.status for p in group if p.reading.status in _ADVANCE]
+    return max(reached, key=_ADVANCE.index)
+
+
+def _level(group: Iterable[Passage], lead: Passage) -> Level:
+    if lead.package.count > 1:
+        return lead.sides.level
+    levels = [p.sides.level for p in group]
+    return Level.INTERSTATE if Level.INTERSTATE in levels and lead.sides.signatories else lead.sides.level
+
+
+def _parties(lead: Passage, group: Sequence[Passage], language: str) -> tuple[Party, ...]:
+    names: dict[str, Party] = {}
+    widest = max(group, key=lambda p: len(p.sides.ids)).sides.units
+    for identity, unit in widest.items():
+        name = next(
+            (
+                p.sides.units[identity].name
+                for p in group
+                if p.sides.units.get(identity) and p.sides.units[identity].name
+            ),
+            "",
+        )
+        status = lead.reading.status if lead.reading.polarity is Polarity.ASSERTED else None
+        names[identity] = Party(
+            id=identity,
+            kind=unit.kind,
+            role=PartyRole.PARTY,
+            name=name or _known_name(identity, language),
+            status=status,
+        )
+    return tuple(names.values())
+
+
+def _known_name(identity: str, language: str) -> str:
+    """The party's name in the article's language, where the text only spoke of its office holder."""
+    return country_label(identity, language) if ":" not in identity else identity.partition(":")[2]
+
+
+def _people(group: Iterable[Passage], attribute: str) -> tuple[Person, ...]:
+    people: dict[str, Person] = {}
+    for passage in group:
+        for speaker in getattr(passage.sides, attribute):
+            person = Person(id=speaker.id, name=speaker.name, office=speaker.office, party=speaker.party)
+            earlier = people.get(speaker.id)
+            if earlier is None or len(person.name) > len(earlier.name):
+                people[speaker.id] = person
+    return tuple(people.values())
+
+
+def _force(instrument: Instrument, status: Status, level: Level) -> Force:
+    """The rule of config/coding.md: by what was done and between whom, never by the title alone."""
+    if level is Level.CORPORATE or instrument in _COMMERCIAL:
+        return Force.COMMERCIAL
+    if instrument in _POLITICAL:
+        return Force.POLITICAL
+    if instrument in _LAW and status in _LAW_STATUSES:
+        return Force.BINDING
+    return Force.UNKNOWN
+
+
+def _laterality(count: int) -> Laterality:
+    if count <= 2:
+        return Laterality.BILATERAL
+    return Laterality.PLURILATERAL if count <= 5 else Laterality.MULTILATERAL
+
+
+def _place_rank(passage: Passage) -> tuple[bool, int]:
+    return (passage.place is None or passage.place.basis != "stated", passage.reading.act.start)
+
+
+def _date_rank(passage: Passage) -> tuple[int, int]:
+    order = {"stated": 0, "relative": 1}
+    return (order.get(passage.date.basis, 2) if passage.date else 3, passage.reading.act.start)
+
+
+def _confidence(group: Sequence[Passage]) -> float:
+    """The best passage, a little more for each further one; never certain."""
+    best = max(p.reading.certainty * p.sides.strength for p in group)
+    return round(min(0.99, best + 0.02 * (len(group) - 1)), 2)
+
+
+def _confirming(group: Sequence[Passage], claimants: set[Speaker | None]) -> SidesConfirming:
+    parties = {claimant.party for claimant in claimants if claimant is not None}
+    signed = {person.party for p in group for person in p.sides.signatories}
+    both = len(parties - {None}) > 1 or (None in claimants and len(signed - {None}) > 1)
+    return SidesConfirming.BOTH if both else SidesConfirming.ONE
+
+
+def label(mention: Mention) -> str:
+    """One line from codes: `KAZ–PAK · joint declaration · strategic partnership · signed · Islamabad · 2026-02-04`."""
+    parts = [
+        "–".join(sorted(p.id.split(":")[-1] if not p.id.startswith("unresolved") else p.name for p in mention.parties)),
+        f"{mention.document_count} × {mention.instrument}" if mention.document_count > 1 else mention.instrument,
+        mention.subject,
+        mention.status if mention.polarity is Polarity.ASSERTED else f"{mention.status} ({mention.polarity})",
+        mention.place.name if mention.place else None,
+        mention.date.value if mention.date else None,
+    ]
+    return " · ".join(part.replace("_", " ") for part in parts if part)

@@ -1,0 +1,204 @@
+"""Who agreed: parties of one reading, who signed or attended, who claims it. Called by tag; uses units.
+
+Parties come from the act's own clause; what a clause leaves out ("iki ülke", a lone counterpart) is completed from its
+sentence, its speaker, and last from the pair the story is about.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from pipeline.lexicon.match import Span
+from pipeline.models.codes import Basis, Level, PartyKind
+from pipeline.stages.tag_acts import Reading
+from pipeline.stages.tag_document import Document
+from pipeline.stages.tag_people import Speaker
+from pipeline.stages.tag_units import Unit
+
+_AGENCIES = frozenset({"ministry", "agency", "university", "military"})
+_STRONG = ("between", "with", "by")
+_TOP_OFFICES = frozenset({"president", "prime_minister", "monarch", "chancellor", "commission_president"})
+KNOWN = frozenset({PartyKind.STATE, PartyKind.ORGANISATION, PartyKind.COMPANY, PartyKind.SUB_STATE, PartyKind.GROUP})
+
+
+class Sides(msgspec.Struct, frozen=True):
+    """Parties of a reading: id → unit that names it; people by what they did; whose word it is."""
+
+    units: dict[str, Unit]
+    signatories: tuple[Speaker, ...]
+    attended: tuple[Speaker, ...]
+    claimed_by: Speaker | None
+    basis: Basis
+    level: Level
+    strength: float
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """Ids of the parties."""
+        return frozenset(self.units)
+
+
+def read(document: Document, reading: Reading, units: list[Unit], context: tuple[Unit, ...]) -> Sides | None:
+    """The sides of a reading, or None where fewer than two can be told. `context`: the story's own pair."""
+    own = [unit for unit in units if reading.start <= unit.start and unit.end <= reading.end]
+    chosen = _explicit(document, reading, own)
+    speaker = _claimant(document, reading, units)
+    basis = Basis.STATED
+    collective = bool(document.within(reading.start, reading.end, "collective"))
+    if len(chosen) < 2:
+        chosen = _completed(chosen, _subjects_before(reading, units))
+    if (
+        len(chosen) < 2
+        and speaker is not None
+        and speaker.party
+        and reading.marks & {"reported", "passive", "reciprocal"}
+    ):
+        chosen = _add(chosen, _unit_for(speaker, units))
+    if len(chosen) < 2 and (collective or chosen):
+        chosen, basis = _from_context(chosen, context), Basis.INFERRED
+    if len(chosen) < 2:
+        return None
+    people = tuple(dict.fromkeys(u.speaker for u in _acting(reading, own, units) if u.speaker and u.speaker.name))
+    people = tuple(person for person in people if person.party in chosen)
+    attended = "attended" in reading.marks
+    strength = 1.0 if basis is Basis.STATED else 0.8
+    if any(unit.kind is PartyKind.UNKNOWN for unit in chosen.values()):
+        strength -= 0.15
+    return Sides(
+        chosen,
+        () if attended else people,
+        people if attended else (),
+        speaker,
+        basis,
+        level_of(chosen.values(), document, reading),
+        strength,
+    )
+
+
+def _explicit(document: Document, reading: Reading, own: list[Unit]) -> dict[str, Unit]:
+    """Parties the clause itself puts in a party's place."""
+    act = reading.act
+    chosen = _add_all({}, (unit for unit in own if unit.role in _STRONG))
+    if len(chosen) > 1 and any(unit.role == "between" for unit in own):
+        return chosen
+    before = [unit for unit in own if unit.start < act.start]
+    subjects = [unit for unit in before if unit.role == "subject"]
+    chosen = _add_all(chosen, subjects or [unit for unit in before if unit.role == "bare"][:1])
+    if len(chosen) < 2 and act.marks & {"reported", "participle", "nominal", "passive"}:
+        chosen = _add_all(chosen, (unit for unit in own if unit.role == "genitive" and not unit.adjective))
+    if len(chosen) < 2 and document.lexicon.grammar.order == "verb_final" and "participle" in act.marks:
+        chosen = _add_all(chosen, [unit for unit in own if unit.start >= act.end][:1])
+    return chosen
+
+
+def _subjects_before(reading: Reading, units: list[Unit]) -> list[Unit]:
+    """Subjects of the sentence that stand before the clause, the nearest group last."""
+    return [u for u in units if u.end <= reading.start and u.role in {"subject", "by"} and not u.adjective]
+
+
+def _completed(chosen: dict[str, Unit], subjects: list[Unit]) -> dict[str, Unit]:
+    if not subjects:
+        return chosen
+    group = subjects[0].group
+    for unit in subjects:
+        if unit.group == group:
+            chosen = _add(chosen, unit)
+    return chosen
+
+
+def _add_all(chosen: dict[str, Unit], units: Iterable[Unit]) -> dict[str, Unit]:
+    for unit in units:
+        chosen = _add(chosen, unit)
+    return chosen
+
+
+def _add(chosen: dict[str, Unit], unit: Unit | None) -> dict[str, Unit]:
+    """A party is added once; a unit with a known id is preferred to a bare mention of the same."""
+    if unit is None or unit.party is None:
+        return chosen
+    if unit.party not in chosen or (chosen[unit.party].speaker is not None and unit.speaker is None):
+        return {**chosen, unit.party: unit}
+    return chosen
+
+
+def _from_context(chosen: dict[str, Unit], context: tuple[Unit, ...]) -> dict[str, Unit]:
+    """Complete from the story's own parties, if what the clause has is one of them or nothing."""
+    ids = {unit.party for unit in context}
+    if chosen and not set(chosen) <= ids:
+        return chosen
+    for unit in context:
+        chosen = _add(chosen, unit)
+    return chosen
+
+
+def _unit_for(speaker: Speaker, units: Iterable[Unit]) -> Unit | None:
+    return next((unit for unit in units if unit.speaker == speaker), None)
+
+
+def _acting(reading: Reading, own: list[Unit], units: list[Unit]) -> list[Unit]:
+    """Persons in the place of those who act."""
+    roles = {"subject", "by", "with", "between", "bare"}
+    inside = [u for u in own if u.speaker is not None and u.role in roles]
+    if inside or "passive" in reading.marks or "reported" in reading.marks:
+        return inside
+    return [u for u in _subjects_before(reading, units) if u.speaker is not None]
+
+
+def _claimant(document: Document, reading: Reading, units: list[Unit]) -> Speaker | None:
+    """Who says so, where the act stands under a verb of saying."""
+    sentence = reading.sentence
+    says = document.within(sentence.start, sentence.end, "attribution")
+    people = [unit for unit in units if unit.speaker is not None]
+    if document.lexicon.grammar.order == "verb_final":
+        found = _claimant_after(reading, says, people)
+    else:
+        found = next(filter(None, (_beside(saying, people) for saying in says)), None)
+    return found.speaker if found else None
+
+
+def _claimant_after(reading: Reading, says: list[Span], people: list[Unit]) -> Unit | None:
+    """The verb of saying follows: who stands right after its participle, or else the sentence's subject."""
+    saying = next((span for span in says if span.start >= reading.act.end), None)
+    if saying is None or not reading.marks & {"reported", "future", "nominal", "participle"}:
+        return None
+    if "participle" in saying.marks:
+        right = next((unit for unit in people if 0 <= unit.start - saying.end <= 2), None)
+        if right is not None:
+            return right
+    return next((unit for unit in people if unit.end <= saying.start and unit.role in {"subject", "bare", "by"}), None)
+
+
+def _beside(saying: Span, people: list[Unit]) -> Unit | None:
+    left = [unit for unit in people if 0 <= saying.start - unit.end <= 3]
+    right = [unit for unit in people if 0 <= unit.start - saying.end <= 2]
+    return next(iter([*left[-1:], *right[:1]]), None)
+
+
+def level_of(units: Iterable[Unit], document: Document, reading: Reading) -> Level:
+    """Between what kind of parties, from their kinds and the offices and institutions that act for them."""
+    units = list(units)
+    kinds = {unit.kind for unit in units}
+    mixed = _level_of_kinds(kinds)
+    if mixed is not None:
+        return mixed
+    institutions = {unit.institution for unit in units if unit.institution}
+    institutions |= {span.code for span in document.within(reading.start, reading.end, "collective")}
+    offices = {unit.speaker.office_code for unit in units if unit.speaker}
+    lower_offices = bool(offices) and not offices & (_TOP_OFFICES | {None})
+    if "government" in institutions or (lower_offices and not institutions & _AGENCIES):
+        return Level.INTERGOVERNMENTAL
+    return Level.INTERAGENCY if institutions & _AGENCIES else Level.INTERSTATE
+
+
+def _level_of_kinds(kinds: set[PartyKind]) -> Level | None:
+    """The level where the kinds alone tell it; None for states and organisations among themselves."""
+    private = kinds & {PartyKind.COMPANY, PartyKind.UNKNOWN}
+    if private:
+        if kinds <= {PartyKind.COMPANY, PartyKind.UNKNOWN}:
+            return Level.CORPORATE if PartyKind.COMPANY in kinds else Level.UNKNOWN
+        return Level.MIXED
+    if kinds == {PartyKind.SUB_STATE}:
+        return Level.SUB_STATE
+    if PartyKind.STATE not in kinds:
+        return Level.INTERAGENCY if kinds == {PartyKind.ORGANISATION} else Level.UNKNOWN
+    return Level.MIXED if PartyKind.SUB_STATE in kinds else None

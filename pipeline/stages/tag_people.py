@@ -1,0 +1,185 @@
+"""Who speaks for whom: "Kazakistan Cumhurbaşkanı Kasım Cömert Tokayev" lets a later "Tokayev" speak for KAZ.
+
+Called by tag_units. Knowledge comes from the text first, from config/names/people.toml where the text is silent.
+"""
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from pipeline.lexicon.match import Span
+from pipeline.lexicon.names import Person as KnownPerson
+from pipeline.models.identity import unresolved_id
+from pipeline.stages.tag_document import Document
+from pipeline.text.normalise import fold
+
+# Kinds of names an office can belong to.
+BEARERS = ("state", "demonym", "organisation", "sub_state")
+_MAX_NAME_WORDS = 5
+_WORD = re.compile(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*\.?")
+_GENITIVE_GAP = re.compile(r"^(?:'s|’s|s')?[ ,]{0,2}$")
+
+
+class Speaker(msgspec.Struct, frozen=True):
+    """A person as the article knows them. `party` is the id of whom they speak for, None if nobody said."""
+
+    id: str
+    name: str
+    office: str | None
+    office_code: str | None
+    party: str | None
+
+
+class Appearance(msgspec.Struct, frozen=True):
+    """A person or bare office in the text: "Pakistan Başbakanı Şerif", "Tokayev"."""
+
+    start: int
+    end: int
+    speaker: Speaker
+    marks: frozenset[str]
+    party_name: str = ""
+    """The party as written beside the office."""
+
+
+class People:
+    """Everybody an article names with an office, found once per document."""
+
+    def __init__(self, document: Document, day: str, elders: "People | None" = None) -> None:
+        self._document = document
+        self._day = day
+        self._by_surname: dict[str, Speaker] = dict(elders.surnames()) if elders else {}
+        self.appearances: list[Appearance] = []
+        for office in document.of_kind("office"):
+            self._read_office(office)
+        taken = [(found.start, found.end) for found in self.appearances]
+        for span in document.of_kind("person"):
+            if not any(start <= span.start < end for start, end in taken):
+                self.appearances.append(Appearance(span.start, span.end, self._known(span), span.marks))
+        self.appearances.sort(key=lambda found: (found.start, -found.end))
+
+    def surnames(self) -> dict[str, Speaker]:
+        """Folded surname → speaker, for people the name book does not hold."""
+        return self._by_surname
+
+    def _read_office(self, office: Span) -> None:
+        document = self._document
+        bearer, start, after = self._bearer(office)
+        person, end = self._name_after(after)
+        if bearer is None and person is None:
+            return
+        party = bearer.code if bearer else None
+        written = document.text[bearer.start : bearer.stem_end] if bearer else ""
+        title = document.text[office.start : office.stem_end].strip()
+        if person is None:
+            speaker = Speaker(unresolved_id(f"{party} {fold(title)}"), "", title, office.code, party)
+            self.appearances.append(Appearance(start, after, speaker, office.marks, written))
+            return
+        speaker = self._speaker(person, title, office.code, party)
+        marks = self._marks_at(end)
+        self.appearances.append(Appearance(start, end, speaker, marks, written))
+
+    def _bearer(self, office: Span) -> tuple[Span | None, int, int]:
+        """The state or body an office belongs to, where the whole begins, and where the office ends."""
+        document = self._document
+        before = [
+            s
+            for s in document.within(max(0, office.start - 60), office.start, *BEARERS)
+            if _touches(document, s, office)
+        ]
+        if before:
+            return before[-1], before[-1].start, office.end
+        following = document.within(
+            office.end, min(len(document.text), office.end + 60), "state", "organisation", "sub_state"
+        )
+        if following and document.folded[office.end : following[0].start] in self._of():
+            return following[0], office.start, following[0].end
+        return None, office.start, office.end
+
+    def _of(self) -> frozenset[str]:
+        return frozenset(f" {word} " for word in self._document.lexicon.grammar.possessive_links)
+
+    def _name_after(self, position: int) -> tuple[str | None, int]:
+        """A capitalised name right after a position, without its case ending."""
+        text = self._document.text
+        if text[position : position + 1] == ",":
+            return None, position
+        words = list(_capitalised(text, position, self._document.lexicon.grammar.name_particles))
+        if not words:
+            return None, position
+        last = words[-1]
+        name = re.split("[’']", text[words[0].start() : last.end()].rstrip("."))[0]
+        return (name, last.end()) if len(name) > 1 else (None, position)
+
+    def _marks_at(self, end: int) -> frozenset[str]:
+        """Case of a name from the tail class `name`, read back from its apostrophe."""
+        folded = self._document.folded
+        start = max(folded.rfind("'", max(0, end - 8), end), 0)
+        return self._document.lexicon.tails.marks("name", folded[start:end]) if start else frozenset()
+
+    def _speaker(self, name: str, title: str, code: str, party: str | None) -> Speaker:
+        surname = fold(name).split()[-1]
+        earlier = self._by_surname.get(surname)
+        known = self._lookup(name)
+        if earlier and (party is None or earlier.party in {None, party}):
+            longer = max((earlier.name, name), key=len)
+            speaker = Speaker(
+                earlier.id, longer, earlier.office or title, earlier.office_code or code, earlier.party or party
+            )
+        else:
+            identity = known.id if known else unresolved_id(f"{party} {fold(name)}")
+            speaker = Speaker(identity, name, title, code, party or self._seat(known))
+        self._by_surname[surname] = speaker
+        return speaker
+
+    def _known(self, span: Span) -> Speaker:
+        written = self._document.text[span.start : span.stem_end]
+        surname = fold(written).split()[-1]
+        earlier = self._by_surname.get(surname)
+        if earlier:
+            return earlier
+        known = self._document.lexicons.people[span.code]
+        speaker = Speaker(span.code, written, None, None, self._seat(known))
+        self._by_surname[surname] = speaker
+        return speaker
+
+    def _lookup(self, name: str) -> KnownPerson | None:
+        folded = fold(name)
+        for known in self._document.lexicons.people.values():
+            if any(folded == fold(alias) for alias in (*known.names, *known.short)):
+                return known
+        return None
+
+    def _seat(self, known: KnownPerson | None) -> str | None:
+        """For whom a known person speaks on the article's day; the last term if the day is unknown."""
+        if known is None or not known.terms:
+            return None
+        for term in known.terms:
+            if term.since.isoformat() <= self._day and (term.until is None or self._day <= term.until.isoformat()):
+                return term.state
+        return known.terms[-1].state if not self._day else None
+
+
+def _touches(document: Document, name: Span, office: Span) -> bool:
+    return bool(_GENITIVE_GAP.match(document.text[name.end : office.start]))
+
+
+def _capitalised(text: str, position: int, particles: tuple[str, ...]) -> Iterator[re.Match[str]]:
+    """Words of a name that begins at a position: capitals, and particles between them."""
+    kept: list[re.Match[str]] = []
+    pending: list[re.Match[str]] = []
+    for _ in range(_MAX_NAME_WORDS):
+        gap = re.compile(r"[ ]{1,2}").match(text, position)
+        if gap is None:
+            break
+        word = _WORD.match(text, gap.end())
+        if word is None or not (word.group()[0].isupper() or word.group() in particles):
+            break
+        pending.append(word)
+        if word.group()[0].isupper():
+            kept.extend(pending)
+            pending = []
+        position = word.end()
+        if any(sign in word.group() for sign in "’'"):
+            break
+    return iter(kept)

@@ -1,0 +1,258 @@
+"""Who can be a party in a sentence: names with their offices and institutions, grouped and given a role.
+
+Called by tag_parties. A unit is one possible party; a group is a coordination of units ("Kazakistan ve Pakistan").
+"""
+
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+from pipeline.lexicon.match import Span
+from pipeline.models.codes import PartyKind
+from pipeline.models.identity import unresolved_id
+from pipeline.stages.tag_document import Document, Sentence
+from pipeline.stages.tag_people import Appearance, People, Speaker
+from pipeline.text.normalise import fold
+
+OBLIQUE = frozenset({"locative", "ablative", "dative", "accusative"})
+_STRONG_INSTITUTIONS = frozenset({"university", "local", "agency"})
+_CAPITALISED_RUN = re.compile(r"[^\W\d_a-zçğıöşü][\w&.’'-]*(?: (?:&|and |of |ve )?[^\W\d_a-zçğıöşü][\w&.’'-]*)*")
+
+
+class Unit(msgspec.Struct):
+    """One possible party: `text[start:end]`, the party it stands for, the person who stands for it."""
+
+    start: int
+    end: int
+    party: str | None
+    kind: PartyKind
+    name: str
+    marks: frozenset[str]
+    speaker: Speaker | None = None
+    institution: str | None = None
+    adjective: bool = False
+    role: str = ""
+    group: int = 0
+    document: Document | None = None
+
+
+def units_of(document: Document, people: People, sentence: Sentence) -> list[Unit]:
+    """Units of a sentence in text order, with groups and roles."""
+    found = [
+        *_appearances(people, sentence),
+        *_names(document, sentence),
+        *_surnames(document, people, sentence),
+    ]
+    found.sort(key=lambda unit: (unit.start, -(unit.end - unit.start)))
+    units = _without_overlaps(found)
+    units = _with_companies(document, sentence, units)
+    _group(document, units)
+    _assign_roles(document, sentence, units)
+    for unit in units:
+        unit.document = document
+    return units
+
+
+def _appearances(people: People, sentence: Sentence) -> list[Unit]:
+    return [
+        _person_unit(found)
+        for found in people.appearances
+        if sentence.start <= found.start and found.end <= sentence.end
+    ]
+
+
+def _person_unit(found: Appearance) -> Unit:
+    party = found.speaker.party
+    return Unit(found.start, found.end, party, kind_of(party), found.party_name, found.marks, speaker=found.speaker)
+
+
+def kind_of(party: str | None) -> PartyKind:
+    """Kind from the shape of an id."""
+    if party is None:
+        return PartyKind.UNKNOWN
+    prefix = party.partition(":")[0] if ":" in party else "state"
+    kinds = {"state": PartyKind.STATE, "org": PartyKind.ORGANISATION, "company": PartyKind.COMPANY}
+    return kinds.get(prefix, PartyKind.UNKNOWN)
+
+
+def _names(document: Document, sentence: Sentence) -> list[Unit]:
+    spans = document.within(sentence.start, sentence.end, "state", "demonym", "organisation", "sub_state", "city")
+    institutions = document.within(sentence.start, sentence.end, "institution")
+    units = []
+    for span in spans:
+        institution = _institution_of(document, span, institutions)
+        unit = _name_unit(document, span, institution)
+        if unit is not None:
+            units.append(unit)
+    units.extend(_named_bodies(document, sentence, institutions, units))
+    return units
+
+
+def _institution_of(document: Document, name: Span, institutions: Sequence[Span]) -> Span | None:
+    for institution in institutions:
+        if 0 <= institution.start - name.end <= 3 and not document.folded[name.end : institution.start].strip(" 's"):
+            return institution
+        gap = document.folded[institution.end : name.start]
+        if 0 < len(gap) <= 8 and gap.strip() in document.lexicon.grammar.possessive_links:
+            return institution
+    return None
+
+
+def _name_unit(document: Document, span: Span, institution: Span | None) -> Unit | None:
+    start, end = span.start, span.end
+    marks = span.marks
+    if institution is not None:
+        start, end = min(start, institution.start), max(end, institution.end)
+        marks = institution.marks if institution.end > span.end else span.marks
+    adjective = (span.kind == "demonym" or "demonym" in span.marks) and institution is None
+    name = document.text[span.start : span.stem_end]
+    code = institution.code if institution else None
+    if span.kind == "city":
+        city = document.lexicons.cities[span.code]
+        if institution is None and not city.metonym:
+            return None
+        if code in _STRONG_INSTITUTIONS:
+            name = document.text[start : institution.stem_end] if institution else name
+            kind = PartyKind.SUB_STATE if code == "local" else PartyKind.ORGANISATION
+            return Unit(start, end, unresolved_id(fold(name)), kind, name, marks, institution=code)
+        return Unit(start, end, city.country, PartyKind.STATE, name, marks, institution=code or "metonym")
+    kind = PartyKind.SUB_STATE if span.kind == "sub_state" else kind_of(span.code)
+    return Unit(start, end, span.code, kind, name, marks, institution=code, adjective=adjective)
+
+
+def _named_bodies(
+    document: Document, sentence: Sentence, institutions: Sequence[Span], units: Sequence[Unit]
+) -> list[Unit]:
+    """A capitalised run with an institution as its head ("Kültür Üniversitesi")."""
+    bodies = []
+    for institution in institutions:
+        if institution.code not in _STRONG_INSTITUTIONS or any(u.start <= institution.start < u.end for u in units):
+            continue
+        text = document.text[sentence.start : institution.start].rstrip()
+        run = re.search(r"(?:[^\W\d_a-zçğıöşü][\w’'.&-]*(?: ve | and | of )?\s?){1,5}$", text)
+        if run is None or not document.text[institution.start].isupper():
+            continue
+        start = sentence.start + run.start()
+        name = document.text[start : institution.stem_end]
+        kind = PartyKind.SUB_STATE if institution.code == "local" else PartyKind.ORGANISATION
+        bodies.append(
+            Unit(
+                start,
+                institution.end,
+                unresolved_id(fold(name)),
+                kind,
+                name,
+                institution.marks,
+                institution=institution.code,
+            )
+        )
+    return bodies
+
+
+def _surnames(document: Document, people: People, sentence: Sentence) -> list[Unit]:
+    speakers = people.surnames()
+    if not speakers:
+        return []
+    units = []
+    expression = re.compile(r"(?<!\w)(" + "|".join(map(re.escape, speakers)) + r")((?: ?'\w{1,6})?)(?!\w)")
+    for found in expression.finditer(document.folded, sentence.start, sentence.end):
+        if document.text[found.start()].islower():
+            continue
+        speaker = speakers[found.group(1)]
+        marks = (
+            document.lexicon.tails.marks("name", found.group(2)) if "name" in document.lexicon.tails else frozenset()
+        )
+        units.append(
+            Unit(found.start(), found.end(), speaker.party, kind_of(speaker.party), "", marks, speaker=speaker)
+        )
+    return units
+
+
+def _without_overlaps(units: list[Unit]) -> list[Unit]:
+    kept: list[Unit] = []
+    for unit in units:
+        if not kept or unit.start >= kept[-1].end:
+            kept.append(unit)
+        elif unit.party is not None and kept[-1].party is None:
+            kept[-1] = unit
+    return kept
+
+
+def _with_companies(document: Document, sentence: Sentence, units: list[Unit]) -> list[Unit]:
+    """Capitalised names nothing resolves: companies by their last word, the rest unknown."""
+    marks = document.lexicons.company_marks
+    text = document.text
+    added = []
+    for run in _CAPITALISED_RUN.finditer(text, sentence.start, sentence.end):
+        stem = re.split("[’']", run.group())[0].rstrip(".,")
+        if any(u.start < run.end() and run.start() < u.end for u in units) or len(stem) < 2:
+            continue
+        words = stem.split()
+        is_company = fold(words[-1]) in marks or fold(" ".join(words[-2:])) in marks
+        at_start = run.start() == sentence.start and len(words) == 1 and not stem.isupper()
+        if at_start or (not is_company and document.within(run.start(), run.end())):
+            continue
+        kind = PartyKind.COMPANY if is_company else PartyKind.UNKNOWN
+        ending = document.folded[run.start() + len(stem) : run.end()]
+        case = document.lexicon.tails.marks("name", ending) if "name" in document.lexicon.tails else frozenset()
+        added.append(Unit(run.start(), run.end(), unresolved_id(fold(stem)), kind, stem, case))
+    return sorted([*units, *added], key=lambda unit: unit.start)
+
+
+def _group(document: Document, units: list[Unit]) -> None:
+    """Neighbours with nothing but a coordinator between them form a group."""
+    coordinators = document.lexicon.coordinators
+    for index, unit in enumerate(units):
+        unit.group = index
+        if index and document.folded[units[index - 1].end : unit.start].strip() in coordinators:
+            unit.group = units[index - 1].group
+
+
+def _assign_roles(document: Document, sentence: Sentence, units: list[Unit]) -> None:
+    links = document.within(sentence.start, sentence.end, "link")
+    after = document.lexicon.grammar.link_side == "after"
+    members: dict[int, list[Unit]] = {}
+    for unit in units:
+        members.setdefault(unit.group, []).append(unit)
+    for group in members.values():
+        role = _link_role(document, group, links, after=after) or _case_role(group) or _position_role(document, group)
+        for unit in group:
+            unit.role = role
+
+
+def _link_role(document: Document, group: list[Unit], links: Sequence[Span], *, after: bool) -> str:
+    """with, between, by … from the link word beside the group, on the side where the language puts it."""
+    start, end = group[0].start, group[-1].end
+    for link in links:
+        gap = document.folded[end : link.start] if after else document.folded[link.end : start]
+        near = (end <= link.start <= end + 40) if after else (start - 40 <= link.end <= start)
+        if near and document.lexicon.is_filler(gap):
+            return link.code
+    return ""
+
+
+def _case_role(group: list[Unit]) -> str:
+    marks = group[-1].marks
+    if "comitative" in marks:
+        return "with"
+    if "genitive" in marks:
+        return "genitive"
+    return "oblique" if marks & OBLIQUE else ""
+
+
+def _position_role(document: Document, group: list[Unit]) -> str:
+    """A bare name with a plain noun right after it only qualifies that noun ("BM misyonları")."""
+    last = group[-1]
+    if last.adjective:
+        return "modifier"
+    following = document.text[last.end : last.end + 30]
+    if document.lexicon.grammar.order == "verb_final" and last.speaker is None and last.institution is None:
+        word = re.match(r" (\w+)", following)
+        if word is not None:
+            span = document.within(last.end, last.end + 1 + len(word.group(1)) + 20)
+            if not any(
+                s.kind in {"link", "date", "modifier", "collective", "act"} and s.start == last.end + 1 for s in span
+            ):
+                return "bare"
+    return "subject"
