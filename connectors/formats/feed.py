@@ -55,7 +55,7 @@ class Feed:
         head = to_unicode(document.body[:_SNIFFED_BYTES], declared=None, fallback="latin-1").lstrip()
         if has_feed_root(head):
             return 0.95
-        return 0.2 if is_html(head) or head.startswith("<") else 0.0
+        return 0.5 if is_html(head) or head.startswith("<") else 0.0
 
     def parse(self, document: Document, origin: Origin) -> ParsedFeed:
         """All items, in document order. Raises Reject: `empty`, `html`, `challenge` or `parse`."""

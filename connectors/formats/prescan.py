@@ -90,7 +90,8 @@ def _sound_reference(match: re.Match[str]) -> str:
 class _Walk:
     """One pass from "<" to "<": depth, attributes and items counted, long text cut, the rest copied as it is.
 
-    Comments and document types are left out; a "<" that begins no tag becomes `&lt;`.
+    Comments, document types and ends without beginning are left out, missing ends are added, and a "<" that begins
+    no tag becomes `&lt;`.
     """
 
     def __init__(self, text: str, max_items: int) -> None:
@@ -121,7 +122,8 @@ class _Walk:
         text = self.text
         if text.startswith("<![CDATA[", start):
             end = self._end("]]>", start)
-            self._keep_text(start, end - 3)
+            self.kept.append("<![CDATA[")
+            self._keep_text(start + 9, end - 3)
             self.kept.append("]]>")
             return end
         if text.startswith("<!--", start):
@@ -133,10 +135,12 @@ class _Walk:
             # No tag: text. sgmllib would search to the end of the document for each of them.
             self.kept.append("&lt;")
             return start + 1
-        if match.re is _TAG:
-            self._element(match)
-        if not self.cut:
+        if match.re is _INSTRUCTION:
             self.kept.append(match[0])
+        elif match[1]:
+            self._close(match[2])
+        else:
+            self._element(match)
         return match.end()
 
     def _doctype(self, start: int) -> int:
@@ -155,24 +159,28 @@ class _Walk:
         return len(self.text) if end < 0 else end + len(mark)
 
     def _element(self, match: re.Match[str]) -> None:
-        closing, name = match.groups()
-        if closing:
-            self._close(name)
-            return
-        local = _local(name)
+        name, local = match[2], _local(match[2])
         if match[0].count("=") > MAX_ATTRIBUTES:
             raise _refused(f"an element has more than {MAX_ATTRIBUTES} attributes")
         if local in _ITEMS:
             self.items += 1
             self.cut = self.items > self.max_items
-        if self.cut or local in _VOID or match[0].endswith("/>"):
+        if self.cut:
+            return
+        self.kept.append(match[0])
+        if match[0].endswith("/>"):
+            return
+        if local in _VOID:
+            self.kept.append(f"</{name}>")
             return
         self.open.append(name)
         if len(self.open) > MAX_DEPTH:
             raise _refused(f"elements are nested deeper than {MAX_DEPTH}")
 
     def _close(self, name: str) -> None:
-        """Close an element and what was left open inside it; an end without a beginning changes nothing."""
-        if name in self.open:
-            while self.open.pop() != name:
-                pass
+        """Close an element and what was left open inside it; an end without a beginning is left out."""
+        while name in self.open:
+            inner = self.open.pop()
+            self.kept.append(f"</{inner}>")
+            if inner == name:
+                return

@@ -9,6 +9,7 @@ import re
 from connectors.contract import Document, Item, Origin, ParsedFeed
 from connectors.formats.fields import moments
 from pipeline.errors import Reject
+from pipeline.models.raw_item import SourceRef
 from pipeline.text.dates import is_date_line
 from pipeline.text.decode import fallback_charset, to_unicode
 from pipeline.text.html import strip_controls
@@ -32,17 +33,21 @@ _JSON = re.compile(r"\{\s*[\"}]|\[\s*[\[{\"\]]")
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
+_NEUTRAL = Origin(source=SourceRef(id="", family=""))
+
+
 class WireText:
     """Plain text; one item per document."""
 
     name = "wire_text"
 
     def sniff(self, document: Document) -> float:
-        """A low bid for anything readable that is neither markup nor JSON: every other format goes first."""
+        """Fairly sure of a header or a date line; a low bid for any other readable text: other formats go first."""
         head = to_unicode(document.body[:_SNIFFED_BYTES], declared=document.charset, fallback=None).strip()
         if not head or head[0] == "<" or _JSON.match(head) or not _is_readable(head):
             return 0.0
-        return 0.3
+        story = _Story(clean(strip_controls(head)).strip(), _NEUTRAL)
+        return 0.6 if story.publisher or story.date or story.header_date else 0.3
 
     def parse(self, document: Document, origin: Origin) -> ParsedFeed:
         """The one story of the document. Raises Reject: `empty`, or `parse` for binary and overlong input."""

@@ -40,10 +40,12 @@ def parse(file: BinaryIO, url: str | None, kind: str | None, timezone: str, _jso
     The exit code is 65 when anything in it was refused.
     """
     _check(kind, timezone)
+    name = Path(getattr(file, "name", "-")).name
     media_type = kind if kind and "/" in kind else None
     document = Document(
         body=file.read(),
-        url=url or Path(getattr(file, "name", "-")).name,
+        url=url or name,
+        name=name,
         media_type=media_type,
         charset=_charset(media_type),
     )
@@ -62,7 +64,7 @@ def _check(kind: str | None, timezone: str) -> None:
         raise click.UsageError(f"--type {kind!r}: neither a media type nor one of {', '.join(registry.FORMATS)}")
     try:
         ZoneInfo(timezone)
-    except (OSError, ValueError):
+    except (KeyError, OSError, ValueError):
         raise click.UsageError(f"--timezone {timezone!r} is no IANA zone such as Europe/Istanbul") from None
 
 

@@ -17,6 +17,9 @@ _SEPARATOR = re.compile(r"\s*[/|,;()\[\]«»\"“”–—]\s*|\s+-\s+")
 _ENCLOSED_AT_END = re.compile(
     rf"(?<=[.!?…\"”»۔。])\s*[{_OPENING}]\s*([^{_OPENING}{_CLOSING}]{{1,60}})\s*[{_CLOSING}]\s*[.]?$"
 )
+# "Source: XYZ": an agency the file does not know yet, all the same.
+_ABBREVIATION = re.compile(r"[^\W\d_]{2,8}")
+_DATELINE = re.compile(r"[^.()\n]{2,60}\(([^\W\d_]{2,8})\)\s*[-–—]\s")
 _ENCLOSED = re.compile(rf"[(/\[]\s*([^{_OPENING}{_CLOSING}]{{1,60}}?)\s*[)/\]]")
 
 
@@ -57,7 +60,7 @@ class Credits:
                     raise ConfigError(f"{path}: {alias!r} names both {known} and {agency.code}; it must name one")
         labels = {_key(label) for labels in data.trailer.labels.values() for label in labels}
         words = "|".join(re.escape(label) for label in sorted(labels, key=len, reverse=True))
-        self._labelled = re.compile(rf"(?:{words})\s*[:：]\s*(?P<agency>.+)")
+        self._labelled = re.compile(rf"(?:{words})\s*[:：].+")
         self._whole = {_key(line) for line in data.boilerplate.whole}
         self._parts = [(fold(start), fold(inside)) for start, inside in data.boilerplate.begins_and_contains]
 
@@ -68,7 +71,7 @@ class Credits:
     def take_trailer(self, paragraphs: list[str]) -> tuple[list[str], str | None]:
         """The paragraphs without credit and boilerplate lines at their end, and the agency credited, if known.
 
-        A credit nobody knows stays: it may be the story's own last line ("Source: Ministry of Trade").
+        A credit nobody knows stays it may be the story's own last line ("Source: Ministry of Trade").
         """
         kept = list(paragraphs)
         origin: str | None = None
@@ -90,7 +93,13 @@ class Credits:
         return [paragraph for paragraph in paragraphs if not self._is_boilerplate(paragraph)]
 
     def dateline_agency(self, text: str) -> str | None:
-        """The agency named in brackets or slashes in the dateline ("ANKARA (AA) - …"), or None."""
+        """The agency of the dateline ("ANKARA (AA) - …", "МОСКВА, 4 февраля. /ТАСС/."), or None.
+
+        In the first form an abbreviation nobody knows counts too.
+        """
+        dateline = _DATELINE.match(text)
+        if dateline and dateline[1].isupper():
+            return self.code(dateline[1]) or dateline[1]
         for match in _ENCLOSED.finditer(text[:_DATELINE_CHARS]):
             code = self.code(match[1])
             if code:
@@ -102,14 +111,15 @@ class Credits:
         if len(line) > _MAX_CREDIT_CHARS:
             return None
         labelled = self._labelled.fullmatch(fold(line).strip())
-        name = labelled["agency"] if labelled else line
+        name = re.split("[:：]", line, maxsplit=1)[1].strip() if labelled else line
         whole = self.code(name)
         if whole:
             return whole
-        codes = [self.code(part) for part in _SEPARATOR.split(name) if part]
-        if labelled:
-            return next(filter(None, codes), None)
-        return codes[0] if codes and None not in codes else None
+        parts = [part for part in _SEPARATOR.split(name) if part]
+        codes = [self.code(part) for part in parts]
+        if not labelled:
+            return codes[0] if codes and None not in codes else None
+        return next(filter(None, codes), None) or (name if _ABBREVIATION.fullmatch(name) and name.isupper() else None)
 
     def _take_enclosed(self, paragraph: str) -> tuple[str | None, str]:
         """A credit after the last sentence: "… he said. (AA)" → ("AA", "… he said.")."""

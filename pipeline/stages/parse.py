@@ -28,7 +28,7 @@ _TITLE_SEPARATOR = re.compile(r"\s+[-–—|·]\s+")
 _WRAPPED_LINE_CHARS = 50
 # Below this many letters the source's own word on its language counts more than a guess.
 _LETTERS_FOR_GUESS = 80
-_SURE = 0.9
+_SURE = 0.7
 _NO_TEXT = {Action.KILL: ArticleStatus.CANCELED, Action.WITHHOLD: ArticleStatus.WITHHELD}
 
 

@@ -122,7 +122,7 @@ def _judged(moment: datetime, *, stated: bool, now: datetime | None) -> ParsedDa
 def _localised(value: datetime, name: str) -> datetime:
     try:
         zone: tzinfo = ZoneInfo(name)
-    except (OSError, ValueError):
+    except (KeyError, OSError, ValueError):
         zone = UTC
     offset = value.replace(tzinfo=zone).utcoffset() or timedelta()
     return value.replace(tzinfo=timezone(offset))
