@@ -11,6 +11,7 @@ from pipeline.text.normalise import fold
 
 _TRAILING_PARAGRAPHS = 3
 _MAX_CREDIT_CHARS = 80
+_MAX_BOILERPLATE_CHARS = 300
 _DATELINE_CHARS = 160
 _OPENING, _CLOSING = r"(\[/«\"“", r")\]/»\"”"
 _SEPARATOR = re.compile(r"\s*[/|,;()\[\]«»\"“”–—]\s*|\s+-\s+")
@@ -128,6 +129,8 @@ class Credits:
         return (code, paragraph[: match.start()]) if match and code else (None, paragraph)
 
     def _is_boilerplate(self, line: str) -> bool:
+        if len(line) > _MAX_BOILERPLATE_CHARS:
+            return False
         folded = fold(line).strip()
         if _key(line) in self._whole:
             return True
