@@ -23,7 +23,7 @@ from pipeline.models.codes import (
 from pipeline.models.mention import Mention
 
 HERE = Path(__file__).parent
-LANGUAGES = ("ru", "kk")
+LANGUAGES = ("ru", "kk", "ar")
 GOLD = {
     language: [json.loads(line) for line in (HERE / "gold" / f"{language}.jsonl").read_text("utf-8").splitlines()]
     for language in LANGUAGES
