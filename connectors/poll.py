@@ -115,7 +115,7 @@ class Poller:
             for _, feed in feeds
         ]
         fresh = [item for one in found for item in one.fresh]
-        await self._publish(source, before, feeds, found)
+        await self._publish(source, before, feeds, found, now)
         reading = verdict.Reading(
             feeds=tuple(feed for _, feed in feeds),
             rejects=tuple(rejects),
@@ -172,24 +172,24 @@ class Poller:
         before: SourceState,
         feeds: list[tuple[Document, ParsedFeed]],
         found: list[identify.Found],
+        now: datetime,
     ) -> None:
         """Note the versions, publish, wait for every acknowledgement; then count."""
         fresh = [item for one in found for item in one.fresh]
         versions = tuple(version for one in found for version in one.versions)[: identify.WINDOW_MAX]
         oversized: list[RawItem] = []
         if fresh:
-            noted = msgspec.structs.replace(before, pending=versions, updated_at=self._clock())
+            noted = msgspec.structs.replace(before, pending=versions, updated_at=now)
             await self._write(source, noted)
             oversized = await self._persist(lambda: self._publisher.items(fresh))
         for (document, _), one in zip(feeds, found, strict=True):
             if one.refused:
-                await self._bury(source, document, one)
+                await self._bury(source, document, one, now)
         _count(found, oversized)
         if fresh:
             log.info("published", extra={"source": source.id, "items": len(fresh), "oversized": len(oversized)})
 
-    async def _bury(self, source: Source, document: Document, found: identify.Found) -> None:
-        now = self._clock()
+    async def _bury(self, source: Source, document: Document, found: identify.Found, now: datetime) -> None:
         url = document.url.partition("?")[0]
         await self._persist(lambda: self._publisher.refused(source.id, url, found.refused, seen_at=now))
 

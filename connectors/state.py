@@ -33,25 +33,26 @@ class States(msgspec.Struct, frozen=True):
 
 def read_all(settings: Settings, *, stop: Callable[[], bool] | None = None) -> States:
     """Replay wire.source.v1 to its end. Raises Unavailable where no broker answers."""
-    states: dict[str, SourceState] = {}
+    newest: dict[str | None, tuple[int, SourceState]] = {}
     unreadable: dict[str | None, Unreadable] = {}
     for record in consumer.replay(settings, [topics.SOURCE], stop=stop):
-        if record.key is None or record.value is None:
-            states.pop(record.key or "", None)
-            unreadable.pop(record.key, None)
-            continue
         try:
-            state = codec.decode(SourceState, record.value)
+            state = None if record.value is None else codec.decode(SourceState, record.value)
         except Reject as reject:
             unreadable[record.key] = Unreadable(record, reject)
-            states.pop(record.key, None)
+            newest.pop(record.key, None)
             continue
-        # A source whose host changed has records in two partitions: the later one counts.
-        known = states.get(record.key)
-        if known is None or state.updated_at >= known.updated_at:
-            states[record.key] = state
-            unreadable.pop(record.key, None)
-    return States(states, tuple(unreadable.values()))
+        unreadable.pop(record.key, None)
+        if state is None:
+            newest.pop(record.key, None)
+        elif _is_newer(record.partition, state, newest.get(record.key)):
+            newest[record.key] = (record.partition, state)
+    return States({key: state for key, (_, state) in newest.items() if key}, tuple(unreadable.values()))
+
+
+def _is_newer(partition: int, state: SourceState, known: tuple[int, SourceState] | None) -> bool:
+    """In one partition the later record counts; a source whose host changed has records in two."""
+    return known is None or known[0] == partition or state.updated_at >= known[1].updated_at
 
 
 def partition_of(host: str) -> int:
