@@ -64,11 +64,11 @@ class Feed:
         if not has_feed_root(text):
             raise Reject("no feed: no RSS, Atom or RDF root", reason="parse")
         scan = prescan(text, max_items=origin.max_items)
-        result = _parsed(scan.text)
-        if not result.version and not result.entries:
+        result, entries = _parsed(scan)
+        if not result.version and not entries:
             raise Reject("no feed: a root without version and without items", reason="parse")
         reader = _Reader(result, document, origin, modified=_STATES_MODIFIED.search(scan.text) is not None)
-        items = [reader.item(index) for index in range(min(len(result.entries), origin.max_items))]
+        items = [reader.item(index, entry) for index, entry in enumerate(entries[: origin.max_items])]
         if items and scan.truncated:
             # Half an item would be published now and corrected at the next poll.
             items[-1] = Refused(reason="truncated", where=f"items[{len(items) - 1}]", message="the document ends in it")
@@ -100,7 +100,25 @@ def _base(document: Document, origin: Origin) -> str | None:
     return next((url for url in (document.url, origin.url) if url and canonical(url, None)), None)
 
 
-def _parsed(text: str) -> Any:
+def _parsed(scan: Prescan) -> tuple[Any, list[Any]]:
+    """The feed and its entries; where the parser fails on the whole, a Reject in place of each entry it fails on."""
+    try:
+        result = _by_feedparser(scan.text)
+    except Reject:
+        result = _by_feedparser(scan.alone(None))
+        return result, [_entry_alone(scan, index) for index in range(len(scan.spans))]
+    return result, result.entries
+
+
+def _entry_alone(scan: Prescan, index: int) -> Any:
+    try:
+        entries = _by_feedparser(scan.alone(index)).entries
+    except Reject as problem:
+        return problem
+    return entries[0] if entries else Reject("feedparser found no item in it", reason="unreadable")
+
+
+def _by_feedparser(text: str) -> Any:
     # No content-location: with one, feedparser resolves guids as if they were links.
     headers = {"content-type": "application/xml; charset=utf-8"}
     try:
@@ -118,18 +136,19 @@ class _Reader:
     """Turns feedparser's entries of one feed into items."""
 
     def __init__(self, result: Any, document: Document, origin: Origin, *, modified: bool) -> None:
-        self.entries = result.entries
         self.origin = origin
         self.base = _base(document, origin)
         self.is_atom = (result.version or "").startswith("atom")
         self.states_modified = self.is_atom or modified
         self.language = result.feed.get("language") or None
 
-    def item(self, index: int) -> Item | Refused:
+    def item(self, index: int, entry: Any) -> Item | Refused:
         """One item, or why not: its neighbours do not pay for it."""
         where = f"items[{index}]"
+        if isinstance(entry, Reject):
+            return Refused(reason="unreadable", where=where, message=str(entry)[:500])
         try:
-            return self._item(self.entries[index], where)
+            return self._item(entry, where)
         except Exception as problem:  # noqa: BLE001 — hostile markup; one bad item never costs its neighbours
             return Refused(reason="unreadable", where=where, message=f"{type(problem).__name__}: {problem}"[:500])
 

@@ -32,13 +32,29 @@ _ITEMS = frozenset({"item", "entry"})
 
 
 class Prescan(msgspec.Struct, frozen=True):
-    """A text the parser can be given, and what is to be said of it."""
+    """A document the parser can be given, and what is to be said of it."""
 
-    text: str
+    pieces: tuple[str, ...]
+    """The text, in pieces: see `text`."""
+    spans: tuple[tuple[int, int], ...] = ()
+    """Of each outermost item: its first piece and the one after its last."""
     items_cut: bool = False
     """Whether there were more items than asked for."""
     truncated: bool = False
     """Whether the document ends inside its last item."""
+
+    @property
+    def text(self) -> str:
+        """The whole document."""
+        return "".join(self.pieces)
+
+    def alone(self, index: int | None) -> str:
+        """The document with one item only; None: with no item."""
+        if not self.spans:
+            return self.text
+        start, end = self.spans[index] if index is not None else (0, 0)
+        first, last = self.spans[0][0], self.spans[-1][1]
+        return "".join((*self.pieces[:first], *self.pieces[start:end], *self.pieces[last:]))
 
 
 def prescan(text: str, *, max_items: int) -> Prescan:
@@ -46,13 +62,11 @@ def prescan(text: str, *, max_items: int) -> Prescan:
     text = _CHARACTER.sub(_sound_reference, _from_beginning(text))
     walk = _Walk(text, max_items)
     walk.run()
-    bounded = "".join(walk.kept)
-    if walk.entities:
-        bounded = _expanded(bounded, walk.entities)
-    if len(bounded) > MAX_CHARS:
-        raise _refused(f"{len(bounded):,} characters, at most {MAX_CHARS:,} are read")
-    truncated = not walk.cut and any(_local(name) in _ITEMS for name in walk.open)
-    return Prescan(bounded, items_cut=walk.cut, truncated=truncated)
+    pieces = _expanded(walk.kept, walk.entities) if walk.entities else walk.kept
+    length = sum(map(len, pieces))
+    if length > MAX_CHARS:
+        raise _refused(f"{length:,} characters, at most {MAX_CHARS:,} are read")
+    return Prescan(tuple(pieces), tuple(walk.spans), items_cut=walk.cut, truncated=walk.truncated)
 
 
 def _refused(message: str) -> Reject:
@@ -69,14 +83,17 @@ def _from_beginning(text: str) -> str:
     return text[beginning.start() :] if beginning else text
 
 
-def _expanded(text: str, entities: dict[str, str]) -> str:
+def _expanded(pieces: list[str], entities: dict[str, str]) -> list[str]:
     """Plain entities in place; external ones (which `_ENTITY` does not match) stay the words they are."""
     if any(_REFERENCE.search(value) for value in entities.values()):
         raise _refused("its entities are defined by other entities (an entity bomb)")
-    total = sum(len(entities[name]) for name in _REFERENCE.findall(text) if name in entities)
+    names = (name for piece in pieces for name in _REFERENCE.findall(piece))
+    total = sum(len(entities[name]) for name in names if name in entities)
     if total > _MAX_EXPANSION_CHARS:
         raise _refused(f"its entities would expand to {total:,} characters (an entity bomb)")
-    return _REFERENCE.sub(lambda match: entities.get(match[1], match[0]).replace("<", "&lt;"), text)
+    return [
+        _REFERENCE.sub(lambda match: entities.get(match[1], match[0]).replace("<", "&lt;"), piece) for piece in pieces
+    ]
 
 
 def _sound_reference(match: re.Match[str]) -> str:
@@ -100,8 +117,12 @@ class _Walk:
         self.kept: list[str] = []
         self.open: list[str] = []
         self.entities: dict[str, str] = {}
+        self.spans: list[tuple[int, int]] = []
+        self.begun: tuple[int, int] | None = None
+        """Depth and first piece of the outermost open item."""
         self.items = 0
         self.cut = False
+        self.truncated = False
 
     def run(self) -> None:
         text, position = self.text, 0
@@ -111,8 +132,10 @@ class _Walk:
                 start = len(text)
             self._keep_text(position, start)
             position = self._markup(start) if start < len(text) else start
+        self.truncated = self.begun is not None and not self.cut
         # Closed, a cut or truncated document is well-formed: expat reads it, not the slow parser for broken ones.
-        self.kept.extend(f"</{name}>" for name in reversed(self.open))
+        while self.open:
+            self._close_innermost()
 
     def _keep_text(self, start: int, end: int) -> None:
         self.kept.append(self.text[start : min(end, start + MAX_TEXT_CHARS + 1)])
@@ -167,8 +190,11 @@ class _Walk:
             self.cut = self.items > self.max_items
         if self.cut:
             return
+        if local in _ITEMS and self.begun is None:
+            self.begun = (len(self.open), len(self.kept))
         self.kept.append(match[0])
         if match[0].endswith("/>"):
+            self._end_item()
             return
         if local in _VOID:
             self.kept.append(f"</{name}>")
@@ -180,7 +206,17 @@ class _Walk:
     def _close(self, name: str) -> None:
         """Close an element and what was left open inside it; an end without a beginning is left out."""
         while name in self.open:
-            inner = self.open.pop()
-            self.kept.append(f"</{inner}>")
-            if inner == name:
+            if self._close_innermost() == name:
                 return
+
+    def _close_innermost(self) -> str:
+        name = self.open.pop()
+        self.kept.append(f"</{name}>")
+        self._end_item()
+        return name
+
+    def _end_item(self) -> None:
+        """Note the outermost item when what was closed just now is it."""
+        if self.begun and self.begun[0] == len(self.open):
+            self.spans.append((self.begun[1], len(self.kept)))
+            self.begun = None
