@@ -18,6 +18,7 @@ class Shelf:
         self._nodes: dict[str, list[Node]] = {}
         self._buckets: dict[Bucket, dict[NodeKey, Node]] = defaultdict(dict)
         self._titles: dict[str, Counter[Bucket]] = defaultdict(Counter)
+        self._count = 0
 
     def get(self, article_id: str) -> MentionSet | None:
         """The latest set of an article."""
@@ -34,6 +35,7 @@ class Shelf:
         found = nodes(source)
         if found:
             self._nodes[source.article_id] = found
+        self._count += len(found)
         for node in found:
             self._buckets[node.bucket][node.key] = node
             if node.title is not None:
@@ -42,7 +44,9 @@ class Shelf:
     def remove(self, article_id: str) -> None:
         """Forget an article."""
         self._sets.pop(article_id, None)
-        for node in self._nodes.pop(article_id, []):
+        gone = self._nodes.pop(article_id, [])
+        self._count -= len(gone)
+        for node in gone:
             del self._buckets[node.bucket][node.key]
             if not self._buckets[node.bucket]:
                 del self._buckets[node.bucket]
@@ -68,9 +72,10 @@ class Shelf:
         """For /metrics."""
         return {
             "articles": len(self._sets),
-            "mentions": sum(map(len, self._buckets.values())),
+            "mentions": self._count,
             "buckets": len(self._buckets),
-            "largest_bucket": max(map(len, self._buckets.values()), default=0),
+            # Read from another thread: the copy is made in one piece.
+            "largest_bucket": max(map(len, list(self._buckets.values())), default=0),
         }
 
     def _untitle(self, title: str, bucket: Bucket) -> None:

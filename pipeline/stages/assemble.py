@@ -1,0 +1,17 @@
+"""The stages of one installation, in the order an item meets them. Called by the worker and the rehearsal."""
+
+from pathlib import Path
+
+from pipeline import lexicon
+from pipeline.stages.consolidate import Consolidate
+from pipeline.stages.contract import Stage
+from pipeline.stages.deduplicate import Deduplicate
+from pipeline.stages.parse import Parser
+from pipeline.stages.tag import Tagger
+from pipeline.stages.work import ParseAndTag
+
+
+def build(config_dir: Path) -> list[Stage]:
+    """Parse + tag, deduplicate, consolidate. Reads all word lists; raises ConfigError naming file and key."""
+    tagger = Tagger(lexicon.load(config_dir))
+    return [ParseAndTag(Parser(config_dir), tagger), Deduplicate(), Consolidate()]
