@@ -66,13 +66,14 @@ def compile_form(source: str, tails: Tails) -> Form:
     body, _, marks = source.partition("@")
     pieces = _SIGNS.split(body)
     literal = fold(pieces[0])
-    if len(literal.strip()) < MIN_LITERAL:
+    is_sign = bool(literal) and not literal[-1].isalnum() and len(pieces) == 1
+    if len(literal.strip()) < MIN_LITERAL and not is_sign:
         raise BadFormError(f"form {source!r} must begin with at least {MIN_LITERAL} letters")
     if _is_unbalanced(pieces):
         raise BadFormError(f"form {source!r}: unbalanced brackets")
     classes = [piece[1:-1] for piece in pieces if piece.startswith("{")]
     try:
-        rest = _compiled("".join(_translate(piece, tails) for piece in pieces[1:]) + _WORD_END)
+        rest = _compiled("".join(_translate(piece, tails) for piece in pieces[1:]) + ("" if is_sign else _WORD_END))
     except re.error as problem:
         raise BadFormError(f"form {source!r}: {problem}") from problem
     own = frozenset(mark.strip() for mark in marks.split(",") if mark.strip())

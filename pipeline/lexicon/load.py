@@ -4,6 +4,7 @@ Called at the start of the worker and by `accordwire tag`. A fault names the fil
 """
 
 import hashlib
+import re
 import tomllib
 from collections.abc import Iterable, Sequence
 from functools import cached_property
@@ -41,10 +42,26 @@ class Lexicon:
         self.coordinators = frozenset({",", "&", "-", "/", *map(fold, grammar.coordinators)}) | {
             f", {fold(word)}" for word in grammar.coordinators
         }
+        self._keep_tail = re.compile(fold(grammar.keep_tail))
         self._time_units = tuple(map(fold, grammar.time_units))
         self._fillers = frozenset(map(fold, grammar.fillers))
         self._book = book
         self._words = [_word(path, entry, self.tails) for path, entry in entries]
+
+    def is_coordinated(self, gap: str) -> bool:
+        """Whether a stretch is nothing but a coordinator, fillers aside ("and the")."""
+        words = [word for word in fold(gap).replace(",", " , ").split() if word not in self._fillers]
+        return " ".join(words).replace(" ,", ",") in self.coordinators
+
+    def keep_length(self, folded: str, start: int, end: int) -> int:
+        """How much of an ending belongs to the name itself (the possessive of "… Anlaşması"), in letters."""
+        found = self._keep_tail.match(folded, start, end)
+        return len(found.group()) if found else 0
+
+    def is_calendar_word(self, word: str) -> bool:
+        """Whether a capitalised word is a month or a weekday."""
+        folded = fold(word)
+        return folded in self.months or folded in self.weekdays
 
     def is_filler(self, gap: str) -> bool:
         """Whether a folded stretch holds nothing but words that never matter between a name and its link."""

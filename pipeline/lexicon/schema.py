@@ -75,6 +75,8 @@ class Grammar(_Strict):
     abbreviations: tuple[str, ...] = ()
     name_particles: tuple[str, ...] = ()
     possessive_links: tuple[str, ...] = ()
+    bearer_links: tuple[str, ...] = ()
+    keep_tail: str = ""
     fillers: tuple[str, ...] = ()
     time_units: tuple[str, ...] = ()
     month_first: bool = False

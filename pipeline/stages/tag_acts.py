@@ -61,11 +61,14 @@ def _decide(
     polarity = _polarity(marks, codes, document, sentence)
     if "failed" in marks:
         return Status.REJECTED, Polarity.ASSERTED, 0.8
+    base = Status(act.code)
+    if base in NEGATIVE_STATUSES:
+        # That the other side broke a pact is always somebody's word.
+        codes = codes - {"rumour"}
     if _is_dropped(marks, codes):
         return None
     if "negotiating" in codes and marks & _UNFINISHED:
         return Status.NEGOTIATING, polarity, 0.7
-    base = Status(act.code)
     if "future" in marks or codes & {"future", "planned"}:
         return None if base in _NEVER_PLANNED else (Status.PLANNED, polarity, 0.8)
     return _done(base, marks, codes, polarity)

@@ -1,5 +1,6 @@
 """A text under tagging: its view, its spans, and quick access to the spans of a stretch. Used by all tag_* modules."""
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterable
 
@@ -9,6 +10,9 @@ from pipeline.lexicon import Lexicon, Lexicons
 from pipeline.lexicon.match import Span
 from pipeline.text import sentences
 from pipeline.text.normalise import View, view
+
+# "TAŞKENT (TUA) - ", "BAKU, Feb 9 (HPA) - ": where and by whom it was filed, no part of what it says.
+_DATELINE = re.compile(r"[^\n.!?()]{2,50}\([^()\n]{2,20}\)[ ]?[-–—]{0,2}[ ]?")
 
 
 class Sentence(msgspec.Struct, frozen=True):
@@ -52,7 +56,12 @@ class Document:
 
     def sentence_at(self, position: int) -> Sentence:
         """The sentence around a position."""
-        return Sentence(*sentences.bounds(self.text, position, self._abbreviations))
+        start, end = sentences.bounds(self.text, position, self._abbreviations)
+        if start == 0 or self.text[start - 1] == "\n":
+            dateline = _DATELINE.match(self.text, start, min(end, start + 80))
+            if dateline and dateline.end() <= position and _is_dateline(dateline.group()):
+                start = dateline.end()
+        return Sentence(start, end)
 
     def words_between(self, start: int, end: int) -> int:
         """How many words lie between two positions."""
@@ -62,6 +71,12 @@ class Document:
         """Offsets in the given text, and the quote they cut out of it."""
         first, last = self.view.span(start, end)
         return first, last, self.view.given[first:last]
+
+
+def _is_dateline(head: str) -> bool:
+    """Begins with a capital and holds the agency's sign in capitals."""
+    sign = head.partition("(")[2].partition(")")[0]
+    return head[:1].isupper() and sign.isupper()
 
 
 def entry_ids(spans: Iterable[Span]) -> tuple[str, ...]:

@@ -30,6 +30,11 @@ class Subject(msgspec.Struct, frozen=True):
     partnership_level: PartnershipLevel | None
 
     @property
+    def span_known(self) -> bool:
+        """Whether a document or a mutual act was named at all, not only a ceremony."""
+        return self.span is not None or not self.generic
+
+    @property
     def code(self) -> str | None:
         """Code of the subject: the most telling topic of the clause."""
         return self.topics[0].code if self.topics else None
@@ -38,6 +43,8 @@ class Subject(msgspec.Struct, frozen=True):
 def read(document: Document, reading: Reading) -> Subject | None:
     """The document of a reading; None where the act needs one and there is none."""
     span = _instrument_of(document, reading)
+    if span is None and reading.marks & {"attended", "ceremony"}:
+        return Subject(Instrument.OTHER, None, True, None, None, (), None)
     if span is None and "reciprocal" not in reading.marks:
         return None
     if "adopts" in reading.marks and (span is None or span.code not in {"joint_declaration", "action_plan"}):
@@ -87,7 +94,7 @@ def _title(document: Document, reading: Reading, span: Span) -> tuple[int, int] 
     start = reading.start + before.start() if before else span.start
     end = span.end + after.end() if after else span.stem_end
     if document.lexicon.grammar.order == "verb_final":
-        end = span.stem_end
+        end = span.stem_end + document.lexicon.keep_length(document.folded, span.stem_end, span.end)
     elif not text[span.start].isupper():
         return None
     start += len(text[start:end]) - len(text[start:end].lstrip())
@@ -103,7 +110,12 @@ def _topics(
         if titled:
             return tuple(titled)
     anchor = span.start if span is not None else reading.act.start
-    found = document.within(reading.start, reading.end, "topic")
+    actors = document.within(reading.start, reading.end, "office", "institution", "organisation")
+    found = [
+        topic
+        for topic in document.within(reading.start, reading.end, "topic")
+        if not any(actor.start <= topic.start < actor.end for actor in actors)
+    ]
     weights = {"strategic_partnership": -3}
     return tuple(
         sorted(found, key=lambda t: (abs(t.start - anchor) // 40 + weights.get(t.code, 0), abs(t.start - anchor)))[:4]

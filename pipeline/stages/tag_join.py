@@ -19,6 +19,7 @@ from pipeline.models.codes import (
     Status,
 )
 from pipeline.models.mention import ActDate, Evidence, Mention, Party, Person, Place, Value
+from pipeline.stages.label import label
 from pipeline.stages.tag_acts import Reading
 from pipeline.stages.tag_instruments import Subject
 from pipeline.stages.tag_packages import Package
@@ -39,6 +40,7 @@ _COMMERCIAL = frozenset({Instrument.CONTRACT, Instrument.CONCESSION, Instrument.
 _LAW = frozenset({Instrument.TREATY, Instrument.CONVENTION, Instrument.AGREEMENT, Instrument.PROTOCOL})
 _LAW_STATUSES = frozenset({Status.RATIFIED, Status.IN_FORCE, Status.PROVISIONALLY_APPLIED, Status.ACCEDED})
 # Names a report uses for a document it has named before.
+_ALIKE = frozenset({Instrument.AGREEMENT, Instrument.CONTRACT, Instrument.OTHER})
 _LOOSE = frozenset({Instrument.AGREEMENT, Instrument.OTHER, Instrument.VERBAL})
 # The further along, the more a status tells; a report of a signing also speaks of "the agreement".
 _ADVANCE = (
@@ -77,8 +79,10 @@ def join(
         home = next((group for group in groups if any(_same(passage, other) for other in group)), None)
         if home is not None:
             home.append(passage)
-        elif not (groups and (passage.in_title or passage.subject.generic)):
+        elif not (groups and (passage.in_title or passage.subject.generic)) and passage.subject.span_known:
             groups.append([passage])
+    denied = [group[0] for group in groups if group[0].reading.polarity is Polarity.DENIED]
+    groups = [group for group in groups if not _is_denied(group, denied)]
     ordinals: Counter[str] = Counter()
     mentions = []
     occasions: dict[frozenset[str], str] = {}
@@ -94,15 +98,31 @@ def _same(one: Passage, other: Passage) -> bool:
         return False
     if not _same_status(one.reading, other.reading):
         return False
+    first, second = one.subject, other.subject
+    if (first.generic and one.package.count == 1) or (second.generic and other.package.count == 1):
+        return True
     if one.package.count != other.package.count:
         return False
-    first, second = one.subject, other.subject
     if first.generic or second.generic:
         return True
     if first.instrument != second.instrument and not ({first.instrument, second.instrument} & _LOOSE):
         return False
     topics, others = {t.code for t in first.topics}, {t.code for t in second.topics}
     return not topics or not others or bool(topics & others)
+
+
+def _is_denied(group: list[Passage], denied: list[Passage]) -> bool:
+    """What the article's own subject denies stays denied when it retells who claimed it."""
+    first = group[0]
+    return first.reading.polarity is Polarity.ASSERTED and any(
+        other.sides.ids == first.sides.ids
+        and other.reading.act.start < first.reading.act.start
+        and (
+            other.subject.instrument == first.subject.instrument
+            or {other.subject.instrument, first.subject.instrument} & _ALIKE
+        )
+        for other in denied
+    )
 
 
 def _same_status(one: Reading, other: Reading) -> bool:
@@ -126,13 +146,10 @@ def _mention(
     parties = _parties(lead, group, language)
     topics = list(dict.fromkeys(t.code for p in (lead, *group) for t in p.subject.topics[:2]))
     package = lead.package
+    fields = next((p.package.fields for p in (lead, *group) if p.package.fields), ())
     # A package has no one subject; its sectors are those of what it names and lists.
-    subject = (
-        None
-        if package.count > 1 and (package.items or package.fields)
-        else lead.subject.code or next(iter(topics), None)
-    )
-    about = [subject] if subject else [*(item.subject for item in package.items), *package.fields]
+    subject = None if package.count > 1 and (package.items or fields) else lead.subject.code or next(iter(topics), None)
+    about = [subject] if subject else [*(item.subject for item in package.items), *fields]
     sectors = dict.fromkeys(s for code in about for s in lexicons.topics[code].sectors)
     status, level = _status(group, lead), _level(group, lead)
     place = next((p.place for p in sorted(group, key=_place_rank) if p.place), None)
@@ -156,7 +173,7 @@ def _mention(
         attended_by=_people(group, "attended"),
         document_count=package.count,
         items=package.items,
-        fields=package.fields,
+        fields=fields,
         items_complete=package.complete,
         sectors=tuple(sectors),
         values=tuple(dict.fromkeys(value for p in group for value in p.values)),
@@ -177,6 +194,7 @@ def _weight(passage: Passage) -> tuple[int, ...]:
     """The passage that knows most leads."""
     subject, sides = passage.subject, passage.sides
     return (
+        not subject.generic,
         subject.instrument not in _LOOSE,
         not passage.in_title,
         passage.package.count,
@@ -198,8 +216,11 @@ def _status(group: Iterable[Passage], lead: Passage) -> Status:
 def _level(group: Iterable[Passage], lead: Passage) -> Level:
     if lead.package.count > 1:
         return lead.sides.level
-    levels = [p.sides.level for p in group]
-    return Level.INTERSTATE if Level.INTERSTATE in levels and lead.sides.signatories else lead.sides.level
+    if lead.sides.level is not Level.INTERSTATE:
+        return lead.sides.level
+    signed = [p.sides.level for p in group if p.sides.signatories]
+    lower = [p.sides.level for p in group if p.sides.level in {Level.INTERGOVERNMENTAL, Level.INTERAGENCY}]
+    return Level.INTERSTATE if Level.INTERSTATE in signed or not lower else lower[0]
 
 
 def _parties(lead: Passage, group: Sequence[Passage], language: str) -> tuple[Party, ...]:
@@ -278,16 +299,3 @@ def _confirming(group: Sequence[Passage], claimants: set[Speaker | None]) -> Sid
     signed = {person.party for p in group for person in p.sides.signatories}
     both = len(parties - {None}) > 1 or (None in claimants and len(signed - {None}) > 1)
     return SidesConfirming.BOTH if both else SidesConfirming.ONE
-
-
-def label(mention: Mention) -> str:
-    """One line from codes: `KAZ–PAK · joint declaration · strategic partnership · signed · Islamabad · 2026-02-04`."""
-    parts = [
-        "–".join(sorted(p.id.split(":")[-1] if not p.id.startswith("unresolved") else p.name for p in mention.parties)),
-        f"{mention.document_count} × {mention.instrument}" if mention.document_count > 1 else mention.instrument,
-        mention.subject,
-        mention.status if mention.polarity is Polarity.ASSERTED else f"{mention.status} ({mention.polarity})",
-        mention.place.name if mention.place else None,
-        mention.date.value if mention.date else None,
-    ]
-    return " · ".join(part.replace("_", " ") for part in parts if part)

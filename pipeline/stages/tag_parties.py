@@ -56,6 +56,7 @@ def read(document: Document, reading: Reading, units: list[Unit], context: tuple
         chosen = _add(chosen, _unit_for(speaker, units))
     if len(chosen) < 2 and (collective or chosen):
         chosen, basis = _from_context(chosen, context), Basis.INFERRED
+    chosen = _resolved_first(chosen)
     if len(chosen) < 2:
         return None
     people = tuple(dict.fromkeys(u.speaker for u in _acting(reading, own, units) if u.speaker and u.speaker.name))
@@ -104,6 +105,12 @@ def _completed(chosen: dict[str, Unit], subjects: list[Unit]) -> dict[str, Unit]
         if unit.group == group:
             chosen = _add(chosen, unit)
     return chosen
+
+
+def _resolved_first(chosen: dict[str, Unit]) -> dict[str, Unit]:
+    """Names nothing resolves count only where they are needed: beside one resolved party, or among companies."""
+    known = {identity: unit for identity, unit in chosen.items() if unit.kind is not PartyKind.UNKNOWN}
+    return known if len(known) > 1 else chosen
 
 
 def _add_all(chosen: dict[str, Unit], units: Iterable[Unit]) -> dict[str, Unit]:

@@ -18,6 +18,7 @@ from pipeline.text.normalise import fold
 BEARERS = ("state", "demonym", "organisation", "sub_state")
 _MAX_NAME_WORDS = 5
 _WORD = re.compile(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*\.?")
+_MINISTRY_GAP = re.compile(r"^(?:'s|’s)?(?: (?:[^\W\d_a-zçğıöşü][\w-]*,?|ve|and|of|the))+ $")
 _GENITIVE_GAP = re.compile(r"^(?:'s|’s|s')?[ ,]{0,2}$")
 
 
@@ -70,7 +71,7 @@ class People:
             return
         party = bearer.code if bearer else None
         written = document.text[bearer.start : bearer.stem_end] if bearer else ""
-        title = document.text[office.start : office.stem_end].strip()
+        title = self._title(bearer, office)
         if person is None:
             speaker = Speaker(unresolved_id(f"{party} {fold(title)}"), "", title, office.code, party)
             self.appearances.append(Appearance(start, after, speaker, office.marks, written))
@@ -78,6 +79,16 @@ class People:
         speaker = self._speaker(person, title, office.code, party)
         marks = self._marks_at(end)
         self.appearances.append(Appearance(start, end, speaker, marks, written))
+
+    def _title(self, bearer: Span | None, office: Span) -> str:
+        """The office as written, with the ministry's own words between bearer and office, without case ending."""
+        text = self._document.text
+        keep = self._document.lexicon.keep_length(self._document.folded, office.stem_end, office.end)
+        end = office.stem_end + (keep if bearer is None or office.code in {"minister"} else 0)
+        words = text[bearer.end : end] if bearer and bearer.end <= office.start else text[office.start : end]
+        for link in self._document.lexicon.grammar.bearer_links:
+            words = words.removeprefix(f" {link} ")
+        return words.removeprefix("'s").removeprefix("’s").strip(" ,")
 
     def _bearer(self, office: Span) -> tuple[Span | None, int, int]:
         """The state or body an office belongs to, where the whole begins, and where the office ends."""
@@ -161,7 +172,11 @@ class People:
 
 
 def _touches(document: Document, name: Span, office: Span) -> bool:
-    return bool(_GENITIVE_GAP.match(document.text[name.end : office.start]))
+    """Nothing stands between but a genitive, a word like "on behalf of", or the ministry's own capitalised words."""
+    gap = document.text[name.end : office.start]
+    for link in document.lexicon.grammar.bearer_links:
+        gap = gap.replace(f" {link} ", " ", 1)
+    return bool(_GENITIVE_GAP.match(gap) or (_MINISTRY_GAP.match(gap) and not document.lexicon.is_coordinated(gap)))
 
 
 def _capitalised(text: str, position: int, particles: tuple[str, ...]) -> Iterator[re.Match[str]]:

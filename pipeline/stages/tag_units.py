@@ -34,6 +34,7 @@ class Unit(msgspec.Struct):
     adjective: bool = False
     role: str = ""
     group: int = 0
+    metonym: bool = False
     document: Document | None = None
 
 
@@ -116,7 +117,9 @@ def _name_unit(document: Document, span: Span, institution: Span | None) -> Unit
             name = document.text[start : institution.stem_end] if institution else name
             kind = PartyKind.SUB_STATE if code == "local" else PartyKind.ORGANISATION
             return Unit(start, end, unresolved_id(fold(name)), kind, name, marks, institution=code)
-        return Unit(start, end, city.country, PartyKind.STATE, name, marks, institution=code or "metonym")
+        return Unit(
+            start, end, city.country, PartyKind.STATE, name, marks, institution=code, metonym=institution is None
+        )
     kind = PartyKind.SUB_STATE if span.kind == "sub_state" else kind_of(span.code)
     return Unit(start, end, span.code, kind, name, marks, institution=code, adjective=adjective)
 
@@ -184,9 +187,11 @@ def _with_companies(document: Document, sentence: Sentence, units: list[Unit]) -
     marks = document.lexicons.company_marks
     text = document.text
     added = []
-    for run in _CAPITALISED_RUN.finditer(text, sentence.start, sentence.end):
+    edges = [sentence.start, *(edge for unit in units for edge in (unit.start, unit.end)), sentence.end]
+    gaps = zip(edges[::2], edges[1::2], strict=True)
+    for run in (run for first, last in gaps for run in _CAPITALISED_RUN.finditer(text, first, last)):
         stem = re.split("[’']", run.group())[0].rstrip(".,")
-        if any(u.start < run.end() and run.start() < u.end for u in units) or len(stem) < 2:
+        if len(stem) < 2 or document.lexicon.is_calendar_word(stem):
             continue
         words = stem.split()
         is_company = fold(words[-1]) in marks or fold(" ".join(words[-2:])) in marks
@@ -202,10 +207,9 @@ def _with_companies(document: Document, sentence: Sentence, units: list[Unit]) -
 
 def _group(document: Document, units: list[Unit]) -> None:
     """Neighbours with nothing but a coordinator between them form a group."""
-    coordinators = document.lexicon.coordinators
     for index, unit in enumerate(units):
         unit.group = index
-        if index and document.folded[units[index - 1].end : unit.start].strip() in coordinators:
+        if index and document.lexicon.is_coordinated(document.folded[units[index - 1].end : unit.start]):
             unit.group = units[index - 1].group
 
 
@@ -254,5 +258,5 @@ def _position_role(document: Document, group: list[Unit]) -> str:
             if not any(
                 s.kind in {"link", "date", "modifier", "collective", "act"} and s.start == last.end + 1 for s in span
             ):
-                return "bare"
+                return "modifier" if last.metonym else "bare"
     return "subject"
