@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from kafka import errors as kafka_errors
+from kafka.net.compat import KafkaNetClient
 
 from pipeline import topics
 from pipeline.errors import AccordwireError, ConfigError, ExitCode, Fatal, Unavailable
@@ -17,6 +18,7 @@ from pipeline.settings import KafkaSettings, Settings, secret
 # first: below the topics' limit by more than a batch header, the headers of a dead letter and its key can take.
 MAX_REQUEST_BYTES = topics.MAX_MESSAGE_BYTES - 64 * 1024
 BOOTSTRAP_TIMEOUT_MS = 6_000
+MESSAGE_CHARACTERS = 200
 
 
 def connection(settings: Settings, *, client: str) -> dict[str, Any]:
@@ -58,6 +60,25 @@ def _credentials(kafka: KafkaSettings) -> dict[str, str]:
     }
 
 
+def opened(kind: type[Any], settings: Settings, **arguments: Any) -> Any:
+    """One of kafka-python's clients, connected. Raises Unavailable, and then leaves no thread or socket behind."""
+    made: list[KafkaNetClient] = []
+
+    def network(**configuration: Any) -> KafkaNetClient:
+        made.append(KafkaNetClient(**configuration))
+        return made[-1]
+
+    try:
+        with speaking_plainly(settings):
+            return kind(kafka_client=network, **arguments)
+    except BaseException:
+        # Their constructors start a thread and do not stop it when they fail; a status asked every second would
+        # leave one each time.
+        for one in made:
+            one.close()
+        raise
+
+
 @contextmanager
 def speaking_plainly(settings: Settings) -> Iterator[None]:
     """Turn kafka-python's errors into ours: Unavailable where the broker does not answer, else Fatal."""
@@ -79,13 +100,14 @@ def translate(problem: BaseException, kafka: KafkaSettings) -> Fatal:
         )
     if isinstance(problem, kafka_errors.AuthorizationError):
         return Fatal(
-            f"Kafka at {address} does not allow this to {kafka.username!r}: {problem} – grant the ACLs in deploy/",
+            f"Kafka at {address} does not allow this to {kafka.username!r}: {_short(problem)} – "
+            "grant the ACLs in deploy/",
             reason="not_authorised",
             exit_code=ExitCode.BAD_CONFIG,
         )
     if isinstance(problem, kafka_errors.UnknownTopicOrPartitionError):
         return Fatal(
-            f"Kafka at {address}: {problem} – run: accordwire topics apply",
+            f"Kafka at {address} lacks a topic: {_short(problem)} – run: accordwire topics apply",
             reason="missing_topic",
             exit_code=ExitCode.BAD_CONFIG,
         )
@@ -94,4 +116,10 @@ def translate(problem: BaseException, kafka: KafkaSettings) -> Fatal:
     if isinstance(problem, kafka_errors.RetriableError | OSError):
         hint = "" if kafka.security_protocol == "PLAINTEXT" else f" over {kafka.security_protocol}"
         return Unavailable(f"no Kafka at {address}{hint} – run: accordwire up ({type(problem).__name__})")
-    return Fatal(f"Kafka at {address}: {type(problem).__name__}: {problem}", reason="kafka")
+    return Fatal(f"Kafka at {address}: {type(problem).__name__}: {_short(problem)}", reason="kafka")
+
+
+def _short(problem: BaseException) -> str:
+    """Some of kafka-python's messages hold the whole request and its answer."""
+    text = str(problem)
+    return text if len(text) <= MESSAGE_CHARACTERS else text[:MESSAGE_CHARACTERS] + "…"

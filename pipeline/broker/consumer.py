@@ -66,20 +66,21 @@ def _record(raw: Any, namespace: str) -> Record:
 
 
 def _open(settings: Settings, *, group: str | None) -> KafkaConsumer:
-    with clients.speaking_plainly(settings):
-        return KafkaConsumer(
-            **clients.connection(settings, client=group or "replay"),
-            group_id=settings.named(group) if group else None,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            allow_auto_create_topics=False,
-            request_timeout_ms=int(settings.kafka.request_timeout_secs * 1000),
-            session_timeout_ms=30_000,
-            heartbeat_interval_ms=3_000,
-            max_poll_interval_ms=300_000,
-            metadata_max_age_ms=10_000,
-            max_partition_fetch_bytes=table.MAX_MESSAGE_BYTES,
-        )
+    return clients.opened(
+        KafkaConsumer,
+        settings,
+        **clients.connection(settings, client=group or "replay"),
+        group_id=settings.named(group) if group else None,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        allow_auto_create_topics=False,
+        request_timeout_ms=int(settings.kafka.request_timeout_secs * 1000),
+        session_timeout_ms=30_000,
+        heartbeat_interval_ms=3_000,
+        max_poll_interval_ms=300_000,
+        metadata_max_age_ms=10_000,
+        max_partition_fetch_bytes=table.MAX_MESSAGE_BYTES,
+    )
 
 
 class _Rebalances(AsyncConsumerRebalanceListener):  # type: ignore[misc]

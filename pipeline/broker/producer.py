@@ -58,19 +58,20 @@ class Producer:
         timeout_ms = int(settings.kafka.delivery_timeout_secs * 1000)
         # kafka-python wants delivery ≥ linger + request.
         request_ms = max(1, min(int(settings.kafka.request_timeout_secs * 1000), timeout_ms - LINGER_MS - 1))
-        with clients.speaking_plainly(settings):
-            self._producer = KafkaProducer(
-                **clients.connection(settings, client=client),
-                acks="all",
-                enable_idempotence=True,
-                delivery_timeout_ms=timeout_ms,
-                request_timeout_ms=request_ms,
-                max_block_ms=timeout_ms,
-                max_request_size=clients.MAX_REQUEST_BYTES,
-                linger_ms=LINGER_MS,
-                batch_size=BATCH_BYTES,
-                allow_auto_create_topics=False,
-            )
+        self._producer = clients.opened(
+            KafkaProducer,
+            settings,
+            **clients.connection(settings, client=client),
+            acks="all",
+            enable_idempotence=True,
+            delivery_timeout_ms=timeout_ms,
+            request_timeout_ms=request_ms,
+            max_block_ms=timeout_ms,
+            max_request_size=clients.MAX_REQUEST_BYTES,
+            linger_ms=LINGER_MS,
+            batch_size=BATCH_BYTES,
+            allow_auto_create_topics=False,
+        )
 
     def send(
         self,

@@ -118,9 +118,7 @@ class StageAgent:
 
     async def send(self, packet: Packet) -> Awaitable[object]:
         """Hand a packet to the producer; the result is its delivery."""
-        delivery: Awaitable[object] = await self._app.producer.send(
-            packet.topic, packet.key, packet.value, None, None, packet.headers
-        )
+        delivery: Awaitable[object] = await self._app.producer.hand_over(packet)
         return delivery
 
     def _done(self, work: Work) -> None:

@@ -1,6 +1,7 @@
 """What goes out, as packets: a stage's outcome with its headers, a refused record with its reasons. Pure."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -14,6 +15,7 @@ from pipeline.stages.contract import Outcome, Outgoing
 from pipeline.worker.window import Packet
 
 Headers = list[tuple[str, bytes]]
+_TRACE = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}\Z")
 # aiokafka counts a record's framing too: a few bytes a field.
 FRAME_BYTES = 128
 TRUNCATED_BYTES = 64 * 1024
@@ -21,7 +23,7 @@ TRUNCATED_BYTES = 64 * 1024
 
 def packets(outcome: Outcome, *, stage: str, namespace: str, original: Headers) -> list[list[Packet]]:
     """The outcome's records, step by step. Raises Reject `oversized` before anything is sent."""
-    trace = next((value.decode("ascii", "replace") for name, value in original if name == "traceparent"), None)
+    trace = next((value.decode() for name, value in original if name == "traceparent" and _TRACE.match(value)), None)
     return [[_packet(one, stage, namespace, trace) for one in step] for step in outcome.steps]
 
 
@@ -39,10 +41,10 @@ def _packet(one: Outgoing, stage: str, namespace: str, trace: str | None) -> Pac
             traceparent=trace,
         ),
     )
-    size = size_of(packet)
-    if size > MAX_REQUEST_BYTES:
+    # Our own headers are short: exact only where it may matter, this is the path of every record.
+    if len(packet.value or b"") + len(packet.key or b"") > MAX_REQUEST_BYTES // 2 and not fits(packet):
         raise Reject(
-            f"{stage}: its record for {one.topic} would have {size} bytes (limit {MAX_REQUEST_BYTES})",
+            f"{stage}: its record for {one.topic} would have {size_of(packet)} bytes (limit {MAX_REQUEST_BYTES})",
             reason="oversized",
         )
     return packet
@@ -52,6 +54,11 @@ def _time_of(value: Versioned | None) -> datetime | None:
     """When the event happened, as the message says; never the clock, so that a replay gives the same."""
     found = getattr(value, "seen_at", None) or getattr(value, "at", None)
     return found if isinstance(found, datetime) else None
+
+
+def fits(packet: Packet) -> bool:
+    """Whether the producer would take the packet."""
+    return size_of(packet) <= MAX_REQUEST_BYTES
 
 
 def size_of(packet: Packet) -> int:
@@ -82,7 +89,7 @@ def dead(  # noqa: PLR0913 — a record's whole origin
         original=list(original),
     )
     packet = Packet(topics.physical(topics.TOPICS[topic].dlq, namespace), key, value, headers)
-    if size_of(packet) <= MAX_REQUEST_BYTES:
+    if fits(packet):
         return packet
     facts = {
         "truncated.size": str(len(value or b"")),

@@ -6,7 +6,7 @@ It overrides internals of one version of Faust and aiokafka, so it refuses to ru
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from importlib.metadata import version
 from typing import Any
 
@@ -17,6 +17,7 @@ from faust.types import TP
 
 from pipeline.errors import ExitCode, Fatal
 from pipeline.ops import failpoint
+from pipeline.worker.window import Packet
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +56,13 @@ class Producer(driver.Producer):
 
     def _settings_extra(self) -> Mapping[str, Any]:
         return {"acks": "all", "enable_idempotence": True}
+
+    async def hand_over(self, packet: Packet) -> Awaitable[object]:
+        """Give a packet to aiokafka; what comes back is its delivery. Faust's own `send` costs half as much again."""
+        delivery: Awaitable[object] = await self._ensure_producer().send(
+            packet.topic, packet.value, packet.key, headers=packet.headers
+        )
+        return delivery
 
 
 class Consumer(driver.Consumer):

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline import topics
 from pipeline.broker import lag
-from tests.live.worker_process import Workers, drained, note, publish, read, until
+from tests.live.worker_process import Workers, count, drained, note, publish, read, until
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def test_a_slow_record_at_the_head_survives_a_kill_only_under_the_guard(workers,
     until(lambda: lag.committed(settings, settings.work.group, topics.RAW).get(0) == 10)
 
     publish(settings, [(topics.RAW, "slow-one", note(), 0), *after])
-    until(lambda: len(read(settings, topics.PARSED)) == 60)
+    until(lambda: count(settings, topics.PARSED) == 60)
     time.sleep(3)  # three commit intervals
     committed = lag.committed(settings, settings.work.group, topics.RAW)[0]
     workers.kill(worker)

@@ -97,5 +97,10 @@ def read(settings, topic):
     return list(replay(settings, [topic]))
 
 
+def count(settings, topic):
+    """Records ever written to the topic."""
+    return sum(lag.end_offsets(settings, topic).values())
+
+
 def port(settings):
     return health.noted(health.run_dir(settings))["work"]["port"]

@@ -31,8 +31,8 @@ class Producer:
     def __init__(self):
         self.sent = []
 
-    async def send(self, topic, key, value, partition, timestamp, headers):
-        self.sent.append((topic, key, value, dict(headers)))
+    async def hand_over(self, packet):
+        self.sent.append((packet.topic, packet.key, packet.value, dict(packet.headers)))
         delivery = asyncio.get_running_loop().create_future()
         delivery.set_result(None)
         return delivery

@@ -35,10 +35,15 @@ def test_sent_again_a_record_has_the_same_bytes_and_headers():
 
 
 def test_the_trace_of_the_record_goes_on_in_what_comes_of_it():
-    (packet,) = packets(
-        outcome([Outgoing(topics.MENTION, "a-1", VALUE, 9)]), original=[("traceparent", b"00-aa-bb-01")]
-    )[0]
-    assert dict(packet.headers)["traceparent"] == b"00-aa-bb-01"
+    trace = b"00-%b-%b-01" % (b"a" * 32, b"b" * 16)
+    (packet,) = packets(outcome([Outgoing(topics.MENTION, "a-1", VALUE, 9)]), original=[("traceparent", trace)])[0]
+    assert dict(packet.headers)["traceparent"] == trace
+
+
+@pytest.mark.parametrize("trace", [b"", b"\xff", b"00-aa-bb-01", b"0" * 100_000])
+def test_a_trace_that_is_none_is_not_passed_on(trace):
+    (packet,) = packets(outcome([Outgoing(topics.MENTION, "a-1", VALUE, 9)]), original=[("traceparent", trace)])[0]
+    assert "traceparent" not in dict(packet.headers)
 
 
 def test_a_tombstone_stays_one():
