@@ -47,21 +47,23 @@ class Source(Editable):
     format: str | None = Field(None, description="Name of a registered format; default: recognised from the content.")
     url: str | None = Field(None, description="For http: the feed's address.")
     path: str | None = Field(None, description="For directory: the drop folder.")
-    enabled: bool = True
+    enabled: bool = Field(True, description="Whether it is polled.")
     language: str | None = Field(None, description="BCP 47 code of what it writes in.")
     country: str | None = Field(None, description="ISO 3166-1 alpha-3 code.")
     timezone: str = Field("UTC", description="IANA zone of dates written without one.")
     date_order: Literal["DMY", "MDY", "YMD"] = Field("DMY", description="Order of numeric dates.")
     charset: str | None = Field(None, description="Fallback charset where a document is neither UTF-8 nor declared.")
     user_agent: str | None = Field(None, description="Only with a reason beside it.")
-    user_agent_reason: str | None = None
+    user_agent_reason: str | None = Field(None, description="Why this source needs another User-Agent.")
     poll_interval_secs: float | None = Field(None, gt=0, description="Default: connect.poll_interval_secs.")
     ignore_guid: bool = Field(False, description="Its guids change at every fetch: identify items by their link.")
-    max_age_days: int | None = Field(7, ge=1, description="On a first run older items are left; none: take all.")
+    max_age_days: int | None = Field(
+        7, ge=1, description="A first run leaves older items (36500: none); a source whose newest is older is stale."
+    )
     allow_private_network: bool = Field(False, description="Allow loopback and private addresses (own networks only).")
-    rights: SourceRights = SourceRights()
+    rights: SourceRights = Field(SourceRights(), description="A table of its own, below.")
     verified: bool = Field(False, description="Whether a person has seen it work.")
-    note: str = ""
+    note: str = Field("", description="For people.")
     options: dict[str, Any] = Field(default_factory=dict, description="The transport's own settings.")
 
 

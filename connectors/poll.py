@@ -40,6 +40,8 @@ from pipeline.settings import ConnectSettings
 
 log = logging.getLogger(__name__)
 
+AGE_MAX_DAYS = 200 * 365
+
 Persist = Callable[[Callable[[], Any]], Awaitable[Any]]
 """Runs a blocking call to the broker beside the loop, again and again while the broker is away."""
 
@@ -121,6 +123,7 @@ class Poller:
             rejects=tuple(rejects),
             refused=tuple(item for _, feed in feeds for item in feed.items if isinstance(item, Refused)),
             newest=max((one.newest for one in found if one.newest), default=None),
+            stale_after=_age_limit(source),
             # A gap is a notion of feeds: files of a drop folder do not overlap.
             remarks=tuple(one.remark for one in found if one.remark and source.url),
         )
@@ -146,20 +149,11 @@ class Poller:
     async def _parse(
         self, source: Source, documents: list[Document], poll: Poll
     ) -> tuple[list[tuple[Document, ParsedFeed]], list[Reject]]:
-        origin = Origin(
-            source=reference(source),
-            url=source.url,
-            date_order=source.date_order,
-            charset=source.charset,
-            max_items=self._settings.max_items,
-            now=self._clock(),
-        )
         feeds: list[tuple[Document, ParsedFeed]] = []
         rejects: list[Reject] = []
         for document in documents:
             try:
-                feed = await self._parsers.parse(document, origin, format_name=source.format)
-                _require_feed(source, feed)
+                feed = await read(document, source, parsers=self._parsers, settings=self._settings, now=self._clock())
                 feeds.append((document, feed))
             except Reject as reject:
                 rejects.append(reject)
@@ -234,9 +228,22 @@ class Poller:
         )
 
 
-def _require_feed(source: Source, feed: ParsedFeed) -> None:
+async def read(
+    document: Document, source: Source, *, parsers: Parsers, settings: ConnectSettings, now: datetime
+) -> ParsedFeed:
+    """One document of a source, read in a process of its own. Raises Reject."""
+    origin = Origin(
+        source=reference(source),
+        url=source.url,
+        date_order=source.date_order,
+        charset=source.charset,
+        max_items=settings.max_items,
+        now=now,
+    )
+    feed = await parsers.parse(document, origin, format_name=source.format)
     if source.url and source.format is None and feed.format in READ_ANYTHING:
         raise Reject("plain text instead of a feed", reason="parse")
+    return feed
 
 
 def _digest(documents: list[Document]) -> str:
@@ -247,11 +254,19 @@ def _digest(documents: list[Document]) -> str:
     return digest.hexdigest()
 
 
-def _first_run_limit(source: Source, before: SourceState, now: datetime) -> datetime | None:
-    """How far back a first run goes. What a person drops into a folder is wanted, however old."""
-    if before.last_ok is not None or source.max_age_days is None or not source.url:
+def _age_limit(source: Source) -> timedelta | None:
+    """How old items of this source may be: limits a first run, and says from when on the source is stale.
+
+    What a person drops into a folder is wanted, however old.
+    """
+    if source.max_age_days is None or not source.url:
         return None
-    return now - timedelta(days=source.max_age_days)
+    return timedelta(days=min(source.max_age_days, AGE_MAX_DAYS))
+
+
+def _first_run_limit(source: Source, before: SourceState, now: datetime) -> datetime | None:
+    limit = _age_limit(source)
+    return None if before.last_ok is not None or limit is None else now - limit
 
 
 def _merged(hints: Hints, feeds: list[ParsedFeed]) -> Hints:

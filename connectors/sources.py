@@ -4,6 +4,7 @@ A file holds one source as its top-level table, or several as [[source]]. Every 
 `file: key: what is wrong`, all of them at once.
 """
 
+import codecs
 import difflib
 import tomllib
 from collections.abc import Iterable, Sequence
@@ -55,6 +56,10 @@ def why_wrong(source: Source, settings: ConnectSettings) -> list[str]:
         ZoneInfo(source.timezone)
     except (KeyError, ValueError, OSError):
         found.append(f"timezone: {source.timezone!r} is no IANA zone – for example Europe/Istanbul")
+    try:
+        codecs.lookup(source.charset or "utf-8")
+    except LookupError:
+        found.append(f"charset: {source.charset!r} is unknown – for example cp1254")
     return found
 
 

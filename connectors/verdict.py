@@ -11,7 +11,6 @@ from pipeline.models.codes import HealthState
 from pipeline.models.source_state import Health, SourceState
 
 QUIET_AFTER = timedelta(hours=24)
-STALE_AFTER = timedelta(days=7)
 # States of a source that was read: nothing to back off from.
 READ = frozenset({HealthState.OK, HealthState.QUIET, HealthState.STALE, HealthState.MOVED})
 GOOD = frozenset({HealthState.OK, HealthState.QUIET})
@@ -40,6 +39,8 @@ class Reading(msgspec.Struct, frozen=True):
     rejects: tuple[Reject, ...] = ()
     refused: tuple[Refused, ...] = ()
     newest: datetime | None = None
+    stale_after: timedelta | None = None
+    """Age of the newest item from which on the source is stale; None: never."""
     remarks: tuple[str, ...] = ()
 
     @property
@@ -116,7 +117,7 @@ def _of_reading(
             return feed.health
     if outcome.health is HealthState.MOVED:
         return HealthState.MOVED
-    if reading.newest is not None and now - reading.newest > STALE_AFTER:
+    if reading.newest and reading.stale_after and now - reading.newest > reading.stale_after:
         return HealthState.STALE
     if not reading.feeds and before.health.state is HealthState.STALE:
         return HealthState.STALE

@@ -11,8 +11,9 @@ import click
 
 from connectors import sources as source_files
 from connectors import state, verdict
-from connectors.contract import Item, Origin, ParsedFeed, PollOutcome, Source
+from connectors.contract import Item, ParsedFeed, PollOutcome, Source
 from connectors.parsers import Parsers
+from connectors.poll import read
 from connectors.registry import TRANSPORTS
 from connectors.transports.guard import guarded_client
 from pipeline.cli.context import Context, pass_context
@@ -132,33 +133,24 @@ async def _dry_poll(
         documents = [document async for document in poll]
     if not documents:
         return poll.outcome, None, None
-    origin = Origin(
-        source=source_files.reference(source),
-        url=source.url,
-        date_order=source.date_order,
-        charset=source.charset,
-        max_items=connect.max_items,
-        now=datetime.now(UTC),
-    )
     with Parsers(size=1, timeout_secs=connect.parse_timeout_secs) as parsers:
         try:
-            return poll.outcome, await parsers.parse(documents[0], origin, format_name=source.format), None
+            feed = await read(documents[0], source, parsers=parsers, settings=connect, now=datetime.now(UTC))
         except Reject as reject:
             return poll.outcome, None, reject
+    return poll.outcome, feed, None
 
 
 def _show_test(outcome: PollOutcome | None, feed: ParsedFeed | None, reject: Reject | None, *, as_json: bool) -> int:
     now = datetime.now(UTC)
+    items = [one for one in feed.items if isinstance(one, Item)] if feed else []
     reading = verdict.Reading(
         feeds=(feed,) if feed else (),
         rejects=(reject,) if reject else (),
-        newest=max((one.published for one in feed.items if isinstance(one, Item) and one.published), default=None)
-        if feed
-        else None,
+        newest=max((one.published for one in items if one.published), default=None),
     )
     before = SourceState(source_id="test", updated_at=now)
     health = verdict.judge(before, outcome or PollOutcome(state={}), reading, fresh=1, now=now)
-    items = [one for one in feed.items if isinstance(one, Item)] if feed else []
     facts = {
         "state": str(health.state),
         "detail": health.detail,

@@ -1,11 +1,14 @@
 """Source files: every mistake is one sentence with file and key."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from connectors import sources
-from connectors.contract import Source
+from connectors.contract import Source, SourceRights
+from connectors.transports.directory import DirectoryOptions
+from connectors.transports.http import HttpOptions
 from pipeline.errors import ConfigError
 from pipeline.settings import ConnectSettings
 
@@ -47,6 +50,7 @@ def test_an_unknown_key_of_the_rights_is_answered_from_the_rights(tmp_path):
         ('transport = "htp"', "transport: unknown – did you mean 'http'?"),
         ('format = "fead"', "format: unknown – did you mean 'feed'?"),
         ('timezone = "Istanbul"', "timezone: 'Istanbul' is no IANA zone – for example Europe/Istanbul"),
+        ('charset = "turkish"', "charset: 'turkish' is unknown – for example cp1254"),
         ('user_agent = "Mozilla"', "user_agent_reason: missing – another User-Agent needs its reason beside it"),
         ("options = { user = 1 }", "options.user: Extra inputs are not permitted"),
         ('options = { username = "u" }', "options.password_file: missing – options.username is given"),
@@ -107,6 +111,15 @@ def test_a_drop_folder_is_a_family_of_its_own_and_a_named_family_wins():
 def test_the_default_rights_are_a_snippet_and_no_pages():
     rights = sources.reference(Source(id="s", publisher="S", url="https://a.org/x")).rights
     assert (rights.store, rights.redistribute, rights.fetch_pages) == ("snippet", "snippet", False)
+
+
+@pytest.mark.parametrize("model", [Source, SourceRights, HttpOptions, DirectoryOptions])
+def test_every_key_is_in_the_readme_with_its_meaning(model):
+    readme = (Path(__file__).parents[3] / "config" / "sources" / "README.md").read_text(encoding="utf-8")
+    for name, field in model.model_fields.items():
+        default = field.default if isinstance(field.default, bool | int | float | str) else None
+        shown = "" if default in (None, "") else f"`{json.dumps(default)}`"
+        assert f"| `{name}` | {shown} | {field.description} |" in readme
 
 
 def test_the_sources_that_come_with_the_program_are_in_order():
