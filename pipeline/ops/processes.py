@@ -99,6 +99,7 @@ def stop(target: Mark, *, timeout_secs: float) -> None:
     """
     process = target.process()
     if process is None:
+        _reap()
         return
     family = [process]
     with suppress(psutil.Error):
@@ -119,13 +120,18 @@ def stop(target: Mark, *, timeout_secs: float) -> None:
 def _wait(family: list[psutil.Process], *, timeout_secs: float) -> list[psutil.Process]:
     """Those that still run when the time is over. A zombie has ended: its parent, maybe not us, has yet to notice."""
     deadline = time.monotonic() + timeout_secs
-    while True:
-        for child in _spawned:
-            child.poll()
-        left = [process for process in family if _runs(process)]
-        if not left or time.monotonic() >= deadline:
-            return left
+    left = [process for process in family if _runs(process)]
+    while left and time.monotonic() < deadline:
         time.sleep(POLL_SECS)
+        left = [process for process in left if _runs(process)]
+    _reap()
+    return left
+
+
+def _reap() -> None:
+    """Take leave of children that ended, or they stay in the process table as long as we do."""
+    for child in _spawned:
+        child.poll()
 
 
 def _runs(process: psutil.Process) -> bool:

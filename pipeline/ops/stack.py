@@ -26,7 +26,7 @@ from pipeline.ops.stack_marks import Running
 from pipeline.ops.stack_servers import Elasticsearch, Kafka, Server
 from pipeline.settings import Settings
 
-START_TIMEOUT_SECS = 120.0
+START_TIMEOUT_SECS = 180.0
 STOP_TIMEOUT_SECS = 30.0
 POLL_SECS = 0.2
 LOG_TAIL_LINES = 5
@@ -215,20 +215,18 @@ class LocalStack:
     def _wait(self, started: list[Server], progress: Progress) -> None:
         deadline = time.monotonic() + START_TIMEOUT_SECS
         waiting = list(self.servers)
-        while waiting:
+        while waiting and time.monotonic() < deadline:
             for server in list(waiting):
-                if server.answers() is not None:
+                if server.is_ready():
                     waiting.remove(server)
                     if server in started:
                         progress(f"{server.title} is ready")
                 elif stack_marks.running_server(self.where.run, server.name) is None:
                     raise Unavailable(f"{server.title} ended while starting. {self._last_words(server)}")
-            if waiting and time.monotonic() > deadline:
-                server = waiting[0]
-                raise Unavailable(
-                    f"{server.title} does not answer after {START_TIMEOUT_SECS:.0f} s. {self._last_words(server)}"
-                )
-            time.sleep(POLL_SECS)
+            time.sleep(POLL_SECS if waiting else 0)
+        for server in waiting:
+            trouble = "answers, but not all of its data can be read" if server.answers() else "does not answer"
+            raise Unavailable(f"{server.title} {trouble} after {START_TIMEOUT_SECS:.0f} s. {self._last_words(server)}")
 
     def _last_words(self, server: Server) -> str:
         with suppress(OSError):

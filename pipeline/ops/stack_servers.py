@@ -73,6 +73,10 @@ class Server(ABC):
     def answers(self) -> str | None:
         """None while it cannot be used; else its version, or "" where it does not tell."""
 
+    def is_ready(self) -> bool:
+        """Whether it can be used, with all the data it had before."""
+        return self.answers() is not None
+
     def environment(self, jdk: Jdk) -> dict[str, str]:
         """The server's own environment: nothing of ours leaks into it. UTF-8, so that any path can be opened."""
         return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8", "ES_JAVA_HOME": str(jdk.home)}
@@ -249,11 +253,14 @@ class Elasticsearch(Server):
         }
 
     def answers(self) -> str | None:
-        """Its version, once it is a cluster of its own."""
-        if self.ask("/_cluster/health") is None:
-            return None
+        """Its version."""
         nodes = (self.ask("/_nodes/_local?filter_path=nodes.*.version") or {}).get("nodes") or {}
         return next((str(node["version"]) for node in nodes.values()), None)
+
+    def is_ready(self) -> bool:
+        """Whether every index has its primary shards: after a start they are recovered one by one."""
+        health = self.ask("/_cluster/health")
+        return health is not None and health.get("status") != "red" and self.answers() is not None
 
     def ask(self, path: str) -> dict[str, Any] | None:
         """A GET on this node; None without a good answer. Not through urllib: a proxy setting must not redirect it."""

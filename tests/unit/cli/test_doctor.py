@@ -8,6 +8,7 @@ from pipeline.cli import doctor, main
 from pipeline.cli.context import Context
 from pipeline.cli.doctor import Finding, State, examine, verdict
 from pipeline.errors import ConfigError, ExitCode, Unavailable
+from pipeline.ops import stack_layout
 from pipeline.ops.processes import free_port
 
 NAMES = ("kafka_port", "controller_port", "elasticsearch_port", "elasticsearch_transport_port")
@@ -16,6 +17,7 @@ NAMES = ("kafka_port", "controller_port", "elasticsearch_port", "elasticsearch_t
 @pytest.fixture
 def nothing_runs(tmp_path, monkeypatch):
     """Settings whose ports are free: no server of anybody's answers there."""
+    monkeypatch.setattr(stack_layout, "FALLBACK_ROOT", tmp_path)
     for name in list(os.environ):
         if name.startswith("ACCORDWIRE_"):
             monkeypatch.delenv(name)
