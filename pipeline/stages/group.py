@@ -50,11 +50,12 @@ class Node(msgspec.Struct, frozen=True, eq=False):
     day: date
     """Of the act where the text says it to the day, else of the report."""
     title: str | None
-
-    @property
-    def order(self) -> tuple[datetime, NodeKey]:
-        """Earliest first, by article time, never by arrival."""
-        return self.moment, self.key
+    topic: tuple[Bucket, str] | None
+    """What it is about; a package told as a number is a topic of its own."""
+    vague: tuple[Bucket, date] | None
+    """Set where it has neither title nor topic: then only the day can say which agreement is meant."""
+    order: tuple[datetime, NodeKey]
+    """Earliest first, by article time, never by arrival."""
 
     @property
     def name(self) -> str:
@@ -91,9 +92,9 @@ def partition(members: Iterable[Node]) -> list[Component]:
     for found in _grouped(ordered, lambda node: node.title).values():
         _join_titled(found, sets)
     _join_copies(ordered, sets)
-    for found in _grouped(ordered, _topic).values():
+    for found in _grouped(ordered, lambda node: node.topic).values():
         _join_episodes(_alone(found), sets, SAME_ACT_DAYS, AHEAD_DAYS, FOLLOW_UP_DAYS)
-    for found in _grouped(ordered, _vague).values():
+    for found in _grouped(ordered, lambda node: node.vague).values():
         sets.join_all(_alone(found))
     _attach_vague(sets)
     return sets.components()
@@ -130,14 +131,23 @@ class _Sets:
 def _node(source: MentionSet, mention: Mention, moment: datetime) -> Node:
     act = mention.date
     exact = act is not None and act.precision is Precision.DAY
+    day = _day(act.value, moment) if act is not None and exact else moment.date()
+    key = (source.article_id, mention.instrument.value, mention.ordinal)
+    where = bucket(mention)
+    title = _title(mention.title)
+    about = "#package" if mention.document_count > 1 else mention.subject
+    lacks = title is None and not about and len(where[0]) >= 2
     return Node(
-        key=(source.article_id, mention.instrument.value, mention.ordinal),
+        key=key,
         source=source,
         mention=mention,
-        bucket=bucket(mention),
+        bucket=where,
         moment=moment,
-        day=_day(act.value, moment) if act is not None and exact else moment.date(),
-        title=_title(mention.title),
+        day=day,
+        title=title,
+        topic=(where, about) if about and where[0] else None,
+        vague=(where, day) if lacks else None,
+        order=(moment, key),
     )
 
 
@@ -152,18 +162,6 @@ def _title(title: str | None) -> str | None:
     words = "".join(letter if letter.isalnum() else " " for letter in fold(title or "")).split()
     key = " ".join(words)
     return key if len(words) >= TITLE_MIN_WORDS and len(key) >= TITLE_MIN_CHARS else None
-
-
-def _topic(node: Node) -> tuple[Bucket, str] | None:
-    """What it is about; a package told as a number is a topic of its own."""
-    about = "#package" if node.mention.document_count > 1 else node.mention.subject
-    return (node.bucket, about) if about and node.bucket[0] else None
-
-
-def _vague(node: Node) -> tuple[Bucket, date] | None:
-    """Neither title nor subject: only the same two parties on the very same day can be believed to be the same."""
-    lacks = node.title is None and _topic(node) is None
-    return (node.bucket, node.day) if lacks and len(node.bucket[0]) >= 2 else None
 
 
 def _grouped(ordered: Sequence[Node], by: Callable[[Node], G | None]) -> dict[G, list[Node]]:
@@ -241,13 +239,13 @@ def _attach_vague(sets: _Sets) -> None:
     found = sets.components()
     near: dict[tuple[Bucket, date], list[Component]] = defaultdict(list)
     for component in found:
-        for spot in {(node.bucket, node.day) for node in component if _vague(node) is None and not _is_package(node)}:
+        for spot in {(node.bucket, node.day) for node in component if node.vague is None and not _is_package(node)}:
             near[spot].append(component)
     joins: list[tuple[Node, Node]] = []
     for component in found:
         first = component[0]
         articles = {node.source.article_id for node in component}
-        if any(_vague(node) is None for node in component):
+        if any(node.vague is None for node in component):
             continue
         fitting = near.get((first.bucket, first.day), [])
         if len(fitting) == 1 and articles.isdisjoint(node.source.article_id for node in fitting[0]):
