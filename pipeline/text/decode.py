@@ -10,6 +10,8 @@ import re
 
 import charset_normalizer
 
+from pipeline.text.language import identify
+
 # UTF-32 first: its little-endian mark starts with UTF-16's.
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -39,6 +41,11 @@ CHARSET_OF_LANGUAGE = {
     "ja": "cp932",
     "ko": "cp949",
     "zh": "gb18030",
+    "fr": "cp1252",
+    "es": "cp1252",
+    "pt": "cp1252",
+    "it": "cp1252",
+    "de": "cp1252",
 }
 # What a label means in practice (WHATWG Encoding): the Windows superset of the ISO charset it names.
 _MEANT = {"iso8859-1": "cp1252", "ascii": "cp1252", "iso8859-9": "cp1254", "gb2312": "gb18030", "gbk": "gb18030"}
@@ -49,7 +56,9 @@ _DECLARED_LANGUAGE = re.compile(
     re.IGNORECASE,
 )
 _HEAD_BYTES = 4096
+_MARKUP = re.compile(r"<[^<>]*>|[\r\n]+")
 _BAD_BYTES_ALLOWED = 0.001
+_SURE = 0.8
 
 
 def to_unicode(body: bytes, *, declared: str | None, fallback: str | None) -> str:
@@ -139,6 +148,18 @@ def _by_language(head: bytes) -> str | None:
 
 
 def _guessed(body: bytes) -> str:
-    best = charset_normalizer.from_bytes(body[: 64 * _HEAD_BYTES]).best()
-    text = _as(body, best.encoding) if best else None
+    sample = body[: 64 * _HEAD_BYTES]
+    plausible = [match.encoding for match in charset_normalizer.from_bytes(sample)]
+    # It takes cp1254 Turkish for cp1252: the two differ in six letters, so what is plausible is read.
+    label = next((charset for charset in plausible if _reads_well(sample, charset)), next(iter(plausible), None))
+    text = _as(body, label)
     return text if text is not None else body.decode("utf-8", "replace")
+
+
+def _reads_well(sample: bytes, charset: str) -> bool:
+    """Whether the sample, read so, is surely in a language that was written in this charset."""
+    if charset not in CHARSET_OF_LANGUAGE.values():
+        return False
+    parts = (part for part in _MARKUP.split(_as(sample, charset) or "") if not part.isascii())
+    language, confidence = identify(" ".join(parts))
+    return confidence >= _SURE and CHARSET_OF_LANGUAGE.get(language) == charset

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors import registry
@@ -228,6 +228,7 @@ def test_the_declared_language_holds_unless_a_long_text_speaks_against_it(text, 
     assert PARSER.parse(raw(text, source=SourceRef(id="t", family="t", language=declared))).language == language
 
 
+@settings(deadline=None)  # the first call loads data
 @given(
     st.text(max_size=120), st.text(max_size=60), st.sampled_from(["text", "html"]),
     st.sampled_from(["", "\n\nKaynak: AA", " ???????", "<p>", "\n(AA)", "\ud800", "\x00"]),

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.models.codes import DateQuality
@@ -135,6 +135,7 @@ def test_a_date_line_is_a_date_and_little_else(line, is_date):
     assert is_date_line(line, language=None, order="DMY") is is_date
 
 
+@settings(deadline=None)  # the first call loads data
 @given(
     st.text(max_size=60)
     | st.from_regex(

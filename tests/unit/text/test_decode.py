@@ -1,7 +1,7 @@
 """Bytes → text, whatever they claim to be."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.text.decode import fallback_charset, to_unicode
@@ -70,6 +70,9 @@ def test_the_document_itself_may_say(head):
 
 def test_without_any_word_it_is_guessed():
     assert read(RUSSIAN.encode("cp1251")) == RUSSIAN
+    assert read(TURKISH.encode("cp1254")) == TURKISH
+    french = "L'accord a été signé après la réunion des délégations à Genève. " * 5
+    assert read(french.encode("cp1252")) == french
 
 
 @pytest.mark.parametrize(
@@ -86,6 +89,7 @@ def test_the_fallback_is_the_sources_setting_or_its_languages(charset, language,
     assert fallback_charset(charset, language) == expected
 
 
+@settings(deadline=None)  # the first call loads data
 @given(
     st.binary(max_size=300),
     st.none() | st.sampled_from(["utf-8", "utf-7", "idna", "punycode", "hex", "rot13", "\ud800"]),
