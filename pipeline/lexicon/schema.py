@@ -91,10 +91,11 @@ class LexiconFile(_Strict):
 
 
 class Topic(_Strict):
-    """A subject or field code with its sectors and labels per language."""
+    """A subject or field code with its sectors and labels per language. A `broad` one gives way to any other."""
 
     code: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     sectors: tuple[str, ...] = ()
+    broad: bool = False
     labels: dict[str, str]
 
 

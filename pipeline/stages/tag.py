@@ -9,7 +9,7 @@ import msgspec
 from pipeline.lexicon import Lexicon, Lexicons
 from pipeline.lexicon.match import Span
 from pipeline.models.article import ParsedArticle
-from pipeline.models.codes import Polarity, Status
+from pipeline.models.codes import PartyKind, Polarity, Status
 from pipeline.models.mention import Evidence, Mention
 from pipeline.stages import (
     tag_acts,
@@ -121,17 +121,21 @@ class _Reader:
         for act in document.of_kind("act")[:_MAX_ACTS]:
             passage = self._passage(document, people, act, context)
             if passage is not None:
-                passages.append(passage)
+                passages.extend(_split(document, passage))
         return passages
 
     def _passage(self, document: Document, people: People, act: Span, context: tuple[Unit, ...]) -> Passage | None:
         reading = tag_acts.read(document, act)
-        subject = tag_instruments.read(document, reading) if reading else None
-        if reading is None or subject is None:
+        if reading is None:
             return None
         units = tag_units.units_of(document, people, reading.sentence)
+        subject = tag_instruments.read(document, reading, [(unit.start, unit.end) for unit in units])
+        if subject is None:
+            return None
         sides = tag_parties.read(document, reading, units, context)
         if sides is None or (reading.polarity is not Polarity.ASSERTED and reading.status is Status.NEGOTIATING):
+            return None
+        if not _is_public_matter(sides, subject):
             return None
         package = tag_packages.read(document, reading, subject.span)
         values, value_spans = tag_values.read(document, reading)
@@ -153,6 +157,19 @@ class _Reader:
             evidence=tuple(item for item in found if item is not None),
             in_title=document.where == "title",
         )
+
+
+def _split(document: Document, passage: Passage) -> list[Passage]:
+    """One passage per document where a clause names several."""
+    if passage.package.count > 1:
+        return [passage]
+    subjects = tag_instruments.siblings(document, passage.reading, passage.subject)
+    return [msgspec.structs.replace(passage, subject=subject) for subject in subjects]
+
+
+def _is_public_matter(sides: tag_parties.Sides, subject: tag_instruments.Subject) -> bool:
+    """Between names nothing resolves, only a document with a subject: the rest are mostly personal contracts."""
+    return bool(subject.topics) or any(unit.kind is not PartyKind.UNKNOWN for unit in sides.units.values())
 
 
 def _lead_units(document: Document, people: People, limit: int) -> list[Unit]:

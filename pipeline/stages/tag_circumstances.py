@@ -16,6 +16,8 @@ from pipeline.stages.tag_document import Document
 _DAYS = {"today": 0, "yesterday": -1, "tomorrow": 1}
 _IN_PLACE = frozenset({"locative"})
 _MAX_SOURCE_WORDS = 8
+_SPEAKING = frozenset({"ministry", "presidency", "prime_ministry"})
+_MAX_ATTRIBUTIONS = 40
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
 
@@ -144,7 +146,29 @@ def source_of(document: Document) -> tuple[str | None, Evidence | None]:
         first = owner[-1].start if owner else head.start
         mark = evidence(document, "according_to", first, head.stem_end, (cue,))
         return document.text[first : head.stem_end], mark
+    return _speaking_body(document)
+
+
+def _speaking_body(document: Document) -> tuple[str | None, Evidence | None]:
+    """A ministry or presidency that itself says so: right before the verb, or as the subject of the sentence."""
+    final = document.lexicon.grammar.order == "verb_final"
+    for cue in document.of_kind("attribution")[:_MAX_ATTRIBUTIONS]:
+        sentence = document.sentence_at(cue.start)
+        bodies = document.within(sentence.start, cue.start, "institution")
+        near = [b for b in bodies if (document.text[b.end : b.end + 1] == "," if final else cue.start - b.end <= 2)]
+        body = next((b for b in near if b.code in _SPEAKING), None)
+        owner = _owner(document, body) if body else None
+        if body is not None and owner is not None:
+            end = body.stem_end + document.lexicon.keep_length(document.folded, body.stem_end, body.end)
+            return document.text[owner.start : end], evidence(document, "according_to", owner.start, end, (cue,))
     return None, None
+
+
+def _owner(document: Document, body: Span) -> Span | None:
+    """The state a body belongs to, up to three words before it."""
+    before = document.within(max(0, body.start - 60), body.start, "state", "demonym")
+    near = [span for span in before if document.words_between(span.end, body.start) <= 3]
+    return near[-1] if near else None
 
 
 def evidence(

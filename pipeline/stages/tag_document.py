@@ -12,7 +12,7 @@ from pipeline.text import sentences
 from pipeline.text.normalise import View, view
 
 # "TAŞKENT (TUA) - ", "BAKU, Feb 9 (HPA) - ": where and by whom it was filed, no part of what it says.
-_DATELINE = re.compile(r"[^\n.!?()]{2,50}\([^()\n]{2,20}\)[ ]?[-–—]{0,2}[ ]?")
+_DATELINE = re.compile(r"[^\n.!?()]{2,50}\([^()\n]{2,20}\)[ ]?[-–—]{1,2}[ ]?")
 
 
 class Sentence(msgspec.Struct, frozen=True):

@@ -1,6 +1,8 @@
 """Which document an act is about: instrument, title, subject, sectors, partnership level. Called by tag."""
 
 import re
+from collections.abc import Sequence
+from itertools import pairwise
 
 import msgspec
 
@@ -40,8 +42,8 @@ class Subject(msgspec.Struct, frozen=True):
         return self.topics[0].code if self.topics else None
 
 
-def read(document: Document, reading: Reading) -> Subject | None:
-    """The document of a reading; None where the act needs one and there is none."""
+def read(document: Document, reading: Reading, actors: Sequence[tuple[int, int]] = ()) -> Subject | None:
+    """The document of a reading; None where the act needs one and there is none. `actors`: where parties stand."""
     span = _instrument_of(document, reading)
     if span is None and reading.marks & {"attended", "ceremony"}:
         return Subject(Instrument.OTHER, None, True, None, None, (), None)
@@ -55,9 +57,37 @@ def read(document: Document, reading: Reading) -> Subject | None:
         instrument, generic = Instrument.VERBAL, False
     title_at = _title(document, reading, span) if span is not None else None
     title = document.text[title_at[0] : title_at[1]].strip() if title_at else None
-    topics = _topics(document, reading, span, title_at)
+    topics = _topics(document, reading, span, title_at, actors)
     level = _partnership_level(span, title_at, topics)
     return Subject(instrument, span, generic, title, title_at, topics, level)
+
+
+def siblings(document: Document, reading: Reading, subject: Subject) -> list[Subject]:
+    """The documents of "an air transport agreement and a tax agreement": each with its own topics, head included."""
+    head = subject.span
+    if head is None or subject.generic or subject.title:
+        return [subject]
+    final = document.lexicon.grammar.order == "verb_final"
+    first, last = (reading.start, head.end) if final else (head.start, reading.end)
+    chain = [s for s in document.within(first, last, "instrument") if not s.word.generic]
+    edges = [first, *(s.end for s in chain)] if final else [*(s.start for s in chain), last]
+    topics = [document.within(start, end, "topic") for start, end in pairwise(edges)]
+    coordinated = all(_coordinates(document, one.end, two.start) for one, two in pairwise(chain))
+    codes = [{topic.code for topic in found} for found in topics]
+    if len(chain) < 2 or not coordinated or not all(codes) or any(one & two for one, two in pairwise(codes)):
+        return [subject]
+    return [
+        msgspec.structs.replace(subject, instrument=Instrument(span.code), span=span, topics=tuple(found))
+        for span, found in zip(chain, topics, strict=True)
+    ]
+
+
+def _coordinates(document: Document, start: int, end: int) -> bool:
+    """Whether a coordinator stands right after one document's name, or right before the next one's."""
+    words = document.folded[start:end].replace(",", " , ").split()
+    return bool(words) and (
+        words[0] in document.lexicon.coordinators or document.lexicon.is_coordinated(" ".join(words[-2:]))
+    )
 
 
 def _instrument_of(document: Document, reading: Reading) -> Span | None:
@@ -102,7 +132,11 @@ def _title(document: Document, reading: Reading, span: Span) -> tuple[int, int] 
 
 
 def _topics(
-    document: Document, reading: Reading, span: Span | None, title_at: tuple[int, int] | None
+    document: Document,
+    reading: Reading,
+    span: Span | None,
+    title_at: tuple[int, int] | None,
+    actors: Sequence[tuple[int, int]],
 ) -> tuple[Span, ...]:
     """Topics of the title first, then those nearest to the instrument in the clause."""
     if title_at is not None:
@@ -110,16 +144,14 @@ def _topics(
         if titled:
             return tuple(titled)
     anchor = span.start if span is not None else reading.act.start
-    actors = document.within(reading.start, reading.end, "office", "institution", "organisation")
     found = [
         topic
         for topic in document.within(reading.start, reading.end, "topic")
-        if not any(actor.start <= topic.start < actor.end for actor in actors)
+        if not any(start <= topic.start < end for start, end in actors)
     ]
-    weights = {"strategic_partnership": -3}
-    return tuple(
-        sorted(found, key=lambda t: (abs(t.start - anchor) // 40 + weights.get(t.code, 0), abs(t.start - anchor)))[:4]
-    )
+    broad = document.lexicons.topics
+    found.sort(key=lambda topic: (broad[topic.code].broad, abs(topic.start - anchor)))
+    return tuple(found[:4])
 
 
 def _partnership_level(

@@ -94,15 +94,16 @@ def join(
 
 def _same(one: Passage, other: Passage) -> bool:
     """Whether two passages of one article can be about one agreement."""
-    if one.sides.ids != other.sides.ids and not (one.sides.ids < other.sides.ids or other.sides.ids < one.sides.ids):
-        return False
-    if not _same_status(one.reading, other.reading):
+    nested = one.sides.ids <= other.sides.ids or other.sides.ids <= one.sides.ids
+    if not nested or not _same_status(one.reading, other.reading):
         return False
     first, second = one.subject, other.subject
     if (first.generic and one.package.count == 1) or (second.generic and other.package.count == 1):
         return True
-    if one.package.count != other.package.count:
-        return False
+    return one.package.count == other.package.count and _same_subject(first, second)
+
+
+def _same_subject(first: Subject, second: Subject) -> bool:
     if first.generic or second.generic:
         return True
     if first.instrument != second.instrument and not ({first.instrument, second.instrument} & _LOOSE):

@@ -10,6 +10,7 @@ from pipeline.stages.tag_document import Document
 from pipeline.text import numbers
 
 MAX_COUNT = 500
+_LOOK_AHEAD = 3
 
 
 class Package(msgspec.Struct, frozen=True):
@@ -31,7 +32,7 @@ def read(document: Document, reading: Reading, head: Span | None) -> Package:
         return Package()
     cues = document.within(reading.sentence.start, reading.sentence.end, "package")
     items, taken = _items(document, reading, head)
-    fields = _fields(document, reading, cues, taken)
+    fields = _fields(document, reading, cues, taken) or _fields_later(document, reading)
     complete = len(items) == count
     return Package(count, tuple(items), tuple(fields), complete, tuple(cues))
 
@@ -122,3 +123,18 @@ def _fields(document: Document, reading: Reading, cues: list[Span], taken: list[
     used = {(span.start, span.end) for span in taken}
     found = [t for t in document.within(start, end, "topic") if (t.start, t.end) not in used]
     return list(dict.fromkeys(topic.code for topic in found))
+
+
+def _fields_later(document: Document, reading: Reading) -> list[str]:
+    """Areas told in one of the next sentences: "The documents cover health, education and customs."."""
+    position = reading.sentence.end + 1
+    for _ in range(_LOOK_AHEAD):
+        if position >= len(document.text):
+            break
+        sentence = document.sentence_at(position)
+        cues = [c for c in document.within(sentence.start, sentence.end, "package") if c.code == "fields"]
+        topics = document.within(sentence.start, sentence.end, "topic")
+        if cues and len(topics) > 1 and document.within(sentence.start, sentence.end, "instrument"):
+            return list(dict.fromkeys(topic.code for topic in topics))
+        position = max(sentence.end, position) + 1
+    return []

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import msgspec
 
 from pipeline.lexicon.match import Span
-from pipeline.models.codes import Basis, Level, PartyKind
+from pipeline.models.codes import NEGATIVE_STATUSES, Basis, Level, PartyKind
 from pipeline.stages.tag_acts import Reading
 from pipeline.stages.tag_document import Document
 from pipeline.stages.tag_people import Speaker
@@ -44,7 +44,7 @@ def read(document: Document, reading: Reading, units: list[Unit], context: tuple
     chosen = _explicit(document, reading, own)
     speaker = _claimant(document, reading, units)
     basis = Basis.STATED
-    collective = bool(document.within(reading.start, reading.end, "collective"))
+    collective = any(s.code != "unnamed" for s in document.within(reading.sentence.start, reading.end, "collective"))
     if len(chosen) < 2:
         chosen = _completed(chosen, _subjects_before(reading, units))
     if (
@@ -57,12 +57,12 @@ def read(document: Document, reading: Reading, units: list[Unit], context: tuple
     if len(chosen) < 2 and (collective or chosen):
         chosen, basis = _from_context(chosen, context), Basis.INFERRED
     chosen = _resolved_first(chosen)
-    if len(chosen) < 2:
+    if not _are_enough(chosen, document, reading):
         return None
     people = tuple(dict.fromkeys(u.speaker for u in _acting(reading, own, units) if u.speaker and u.speaker.name))
     people = tuple(person for person in people if person.party in chosen)
     attended = "attended" in reading.marks
-    strength = 1.0 if basis is Basis.STATED else 0.8
+    strength = (1.0 if basis is Basis.STATED else 0.8) - (0.25 if len(chosen) < 2 else 0.0)
     if any(unit.kind is PartyKind.UNKNOWN for unit in chosen.values()):
         strength -= 0.15
     return Sides(
@@ -105,6 +105,16 @@ def _completed(chosen: dict[str, Unit], subjects: list[Unit]) -> dict[str, Unit]
         if unit.group == group:
             chosen = _add(chosen, unit)
     return chosen
+
+
+def _are_enough(chosen: dict[str, Unit], document: Document, reading: Reading) -> bool:
+    """Two parties; or one we know, where the other is spoken of without a name or the act is one side's ("withdrew")."""
+    if len(chosen) > 1:
+        return True
+    if not any(unit.kind in KNOWN for unit in chosen.values()):
+        return False
+    others = document.within(reading.start, reading.end, "collective")
+    return reading.status in NEGATIVE_STATUSES or any(span.code == "unnamed" for span in others)
 
 
 def _resolved_first(chosen: dict[str, Unit]) -> dict[str, Unit]:

@@ -84,7 +84,7 @@ class People:
         """The office as written, with the ministry's own words between bearer and office, without case ending."""
         text = self._document.text
         keep = self._document.lexicon.keep_length(self._document.folded, office.stem_end, office.end)
-        end = office.stem_end + (keep if bearer is None or office.code in {"minister"} else 0)
+        end = office.stem_end + (keep if bearer is None or office.code == "minister" else 0)
         words = text[bearer.end : end] if bearer and bearer.end <= office.start else text[office.start : end]
         for link in self._document.lexicon.grammar.bearer_links:
             words = words.removeprefix(f" {link} ")

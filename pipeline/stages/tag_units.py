@@ -17,7 +17,7 @@ from pipeline.text.normalise import fold
 
 OBLIQUE = frozenset({"locative", "ablative", "dative", "accusative"})
 _STRONG_INSTITUTIONS = frozenset({"university", "local", "agency"})
-_CAPITALISED_RUN = re.compile(r"[^\W\d_a-zçğıöşü][\w&.’'-]*(?: (?:&|and |of |ve )?[^\W\d_a-zçğıöşü][\w&.’'-]*)*")
+_CAPITALISED_RUN = re.compile(r"[^\W\d_a-zçğıöşü][\w&.’'-]*(?: (?:& |of )?[^\W\d_a-zçğıöşü][\w&.’'-]*)*")
 
 
 class Unit(msgspec.Struct):
@@ -195,8 +195,7 @@ def _with_companies(document: Document, sentence: Sentence, units: list[Unit]) -
             continue
         words = stem.split()
         is_company = fold(words[-1]) in marks or fold(" ".join(words[-2:])) in marks
-        at_start = run.start() == sentence.start and len(words) == 1 and not stem.isupper()
-        if at_start or (not is_company and document.within(run.start(), run.end())):
+        if not is_company and not _is_name(document, sentence, run, words):
             continue
         kind = PartyKind.COMPANY if is_company else PartyKind.UNKNOWN
         ending = document.folded[run.start() + len(stem) : run.end()]
@@ -205,11 +204,25 @@ def _with_companies(document: Document, sentence: Sentence, units: list[Unit]) -
     return sorted([*units, *added], key=lambda unit: unit.start)
 
 
+def _is_name(document: Document, sentence: Sentence, run: re.Match[str], words: list[str]) -> bool:
+    """A capitalised run that is a name: no word of ours in it, and at a sentence's start not one bare word alone."""
+    if document.within(run.start(), run.end(), "act", "instrument", "office", "collective", "date", "modifier"):
+        return False
+    if run.start() > sentence.start or len(words) > 1 or words[0].isupper():
+        return True
+    following = re.match(r"(.{1,5}?)[^\W\d_a-zçğıöşü]", document.text[run.end() : run.end() + 12])
+    return bool(following and document.lexicon.is_coordinated(following.group(1)))
+
+
 def _group(document: Document, units: list[Unit]) -> None:
     """Neighbours with nothing but a coordinator between them form a group."""
     for index, unit in enumerate(units):
         unit.group = index
-        if index and document.lexicon.is_coordinated(document.folded[units[index - 1].end : unit.start]):
+        if (
+            index
+            and units[index - 1].adjective == unit.adjective
+            and document.lexicon.is_coordinated(document.folded[units[index - 1].end : unit.start])
+        ):
             unit.group = units[index - 1].group
 
 
