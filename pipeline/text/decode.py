@@ -56,6 +56,7 @@ _DECLARED_LANGUAGE = re.compile(
     re.IGNORECASE,
 )
 _HEAD_BYTES = 4096
+_NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _MARKUP = re.compile(r"<[^<>]*>|[\r\n]+")
 _BAD_BYTES_ALLOWED = 0.001
 _SURE = 0.8
@@ -148,7 +149,9 @@ def _by_language(head: bytes) -> str | None:
 
 
 def _guessed(body: bytes) -> str:
-    sample = body[: 64 * _HEAD_BYTES]
+    first = _NOT_ASCII.search(body)
+    start = max(0, first.start() - _HEAD_BYTES) if first else 0
+    sample = body[start : start + 4 * _HEAD_BYTES]
     plausible = [match.encoding for match in charset_normalizer.from_bytes(sample)]
     # It takes cp1254 Turkish for cp1252: the two differ in six letters, so what is plausible is read.
     label = next((charset for charset in plausible if _reads_well(sample, charset)), next(iter(plausible), None))
