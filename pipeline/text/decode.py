@@ -56,6 +56,7 @@ _DECLARED_LANGUAGE = re.compile(
     re.IGNORECASE,
 )
 _HEAD_BYTES = 4096
+_LEADING_BYTES = bytes(range(0xC0, 0x100))
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _MARKUP = re.compile(r"<[^<>]*>|[\r\n]+")
 _BAD_BYTES_ALLOWED = 0.001
@@ -123,7 +124,7 @@ def _utf8(body: bytes) -> str | None:
         pass
     text = body.decode("utf-8", "replace")
     bad = text.count("\ufffd")
-    good = sum(1 for byte in body if byte >= 0xC0) - bad
+    good = len(body) - len(body.translate(None, _LEADING_BYTES)) - bad
     return text if bad <= max(1, _BAD_BYTES_ALLOWED * len(body)) and good > bad else None
 
 
