@@ -35,7 +35,7 @@ from pipeline.errors import Reject
 from pipeline.models.codes import HealthState
 from pipeline.models.raw_item import RawItem
 from pipeline.models.source_state import SourceState
-from pipeline.ops import metrics
+from pipeline.ops import failpoint, metrics
 from pipeline.settings import ConnectSettings
 
 log = logging.getLogger(__name__)
@@ -175,10 +175,12 @@ class Poller:
         if fresh:
             noted = msgspec.structs.replace(before, pending=versions, updated_at=now)
             await self._write(source, noted)
+            failpoint.hit("connect.before_publish")
             oversized = await self._persist(lambda: self._publisher.items(fresh))
         for (document, _), one in zip(feeds, found, strict=True):
             if one.refused:
                 await self._bury(source, document, one, now)
+        failpoint.hit("connect.after_publish_before_remember")
         _count(found, oversized)
         if fresh:
             log.info("published", extra={"source": source.id, "items": len(fresh), "oversized": len(oversized)})

@@ -69,8 +69,9 @@ class Role:
         command = [sys.executable, "-m", "pipeline.cli.main", *arguments, "--sources", str(self.folder)]
         return command, environment
 
-    def start(self):
+    def start(self, **more):
         command, environment = self._command("connect")
+        environment |= more
         self.process = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)
         return self
 
@@ -198,6 +199,22 @@ def test_a_correction_comes_as_a_higher_revision_of_the_same_article(role, https
     assert wrong.article_id == right.article_id
     assert wrong.revision < right.revision
     assert (wrong.action, right.action) == ("new", "update")
+
+
+@pytest.mark.parametrize("point", ["connect.before_publish", "connect.after_publish_before_remember"])
+def test_killed_between_two_writes_it_repeats_the_poll_with_the_same_revisions(role, httpserver, point):
+    httpserver.expect_request("/rss").respond_with_data(rss("a One", "b Two"))
+    role.source("wire", httpserver.url_for("/rss"))
+    role.start(ACCORDWIRE_FAILPOINT=point)
+    assert role.process.wait(60) == 137
+    before = raw_items(role.settings)
+    assert len(before) == (2 if "after" in point else 0)
+    role.start().wait_ready()
+    role.stop()
+    items = raw_items(role.settings)
+    assert len(items) == len(before) + 2
+    assert len({(item.article_id, item.revision) for item in items}) == 2
+    assert len({item.seen_at for item in items}) == 1
 
 
 def test_killed_again_and_again_every_item_arrives_under_one_id(role, httpserver):
