@@ -43,6 +43,7 @@ class Lexicon:
             f", {fold(word)}" for word in grammar.coordinators
         }
         self._keep_tail = re.compile(fold(grammar.keep_tail))
+        self.adverbs = frozenset(map(fold, grammar.adverbs))
         self._time_units = tuple(map(fold, grammar.time_units))
         self._fillers = frozenset(map(fold, grammar.fillers))
         self._book = book

@@ -77,6 +77,7 @@ class Grammar(_Strict):
     possessive_links: tuple[str, ...] = ()
     bearer_links: tuple[str, ...] = ()
     keep_tail: str = ""
+    adverbs: tuple[str, ...] = ()
     fillers: tuple[str, ...] = ()
     time_units: tuple[str, ...] = ()
     month_first: bool = False

@@ -135,10 +135,10 @@ class _Reader:
         sides = tag_parties.read(document, reading, units, context)
         if sides is None or (reading.polarity is not Polarity.ASSERTED and reading.status is Status.NEGOTIATING):
             return None
-        if not _is_public_matter(sides, subject):
-            return None
         package = tag_packages.read(document, reading, subject.span)
         values, value_spans = tag_values.read(document, reading)
+        if not (values or _is_public_matter(sides, subject)):
+            return None
         date, date_evidence = tag_circumstances.date_of(document, reading, self._published)
         place, place_evidence = tag_circumstances.place_of(document, reading, sides.ids)
         used = (*reading.used, *([subject.span] if subject.span else []), *package.spans, *subject.topics, *value_spans)
@@ -174,12 +174,10 @@ def _is_public_matter(sides: tag_parties.Sides, subject: tag_instruments.Subject
 
 def _lead_units(document: Document, people: People, limit: int) -> list[Unit]:
     units: list[Unit] = []
-    position = 0
-    while position < min(limit, len(document.text)):
-        sentence = document.sentence_at(position)
-        if sentence.end > sentence.start:
-            units += [u for u in tag_units.units_of(document, people, sentence) if u.kind in tag_parties.KNOWN]
-        position = max(sentence.end, position) + 1
+    for sentence in document.sentences_from(0):
+        if sentence.start > limit:
+            break
+        units += [u for u in tag_units.units_of(document, people, sentence) if u.kind in tag_parties.KNOWN]
     return [unit for unit in units if unit.role not in {"oblique", "modifier", "bare"}] or units
 
 

@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -62,6 +62,14 @@ class Document:
             if dateline and dateline.end() <= position and _is_dateline(dateline.group()):
                 start = dateline.end()
         return Sentence(start, end)
+
+    def sentences_from(self, position: int) -> Iterator[Sentence]:
+        """Sentences from a position on, blank stretches left out."""
+        while position < len(self.text):
+            sentence = self.sentence_at(position)
+            if sentence.end > sentence.start and sentence.end > position:
+                yield sentence
+            position = max(sentence.end, position) + 1
 
     def words_between(self, start: int, end: int) -> int:
         """How many words lie between two positions."""

@@ -1,5 +1,7 @@
 """Packages: "18 memoranda, among them …, in areas such as …": count, named items, listed fields. Called by tag."""
 
+from itertools import islice
+
 import msgspec
 
 from pipeline.lexicon.match import Span
@@ -127,14 +129,9 @@ def _fields(document: Document, reading: Reading, cues: list[Span], taken: list[
 
 def _fields_later(document: Document, reading: Reading) -> list[str]:
     """Areas told in one of the next sentences: "The documents cover health, education and customs."."""
-    position = reading.sentence.end + 1
-    for _ in range(_LOOK_AHEAD):
-        if position >= len(document.text):
-            break
-        sentence = document.sentence_at(position)
+    for sentence in islice(document.sentences_from(reading.sentence.end + 1), _LOOK_AHEAD):
         cues = [c for c in document.within(sentence.start, sentence.end, "package") if c.code == "fields"]
         topics = document.within(sentence.start, sentence.end, "topic")
         if cues and len(topics) > 1 and document.within(sentence.start, sentence.end, "instrument"):
             return list(dict.fromkeys(topic.code for topic in topics))
-        position = max(sentence.end, position) + 1
     return []

@@ -84,7 +84,8 @@ def _explicit(document: Document, reading: Reading, own: list[Unit]) -> dict[str
         return chosen
     before = [unit for unit in own if unit.start < act.start]
     subjects = [unit for unit in before if unit.role == "subject"]
-    chosen = _add_all(chosen, subjects or [unit for unit in before if unit.role == "bare"][:1])
+    bare = [unit for unit in before if unit.role == "bare"]
+    chosen = _add_all(chosen, subjects or [unit for unit in bare if unit.group == bare[0].group])
     if len(chosen) < 2 and act.marks & {"reported", "participle", "nominal", "passive"}:
         chosen = _add_all(chosen, (unit for unit in own if unit.role == "genitive" and not unit.adjective))
     if len(chosen) < 2 and document.lexicon.grammar.order == "verb_final" and "participle" in act.marks:
@@ -94,7 +95,7 @@ def _explicit(document: Document, reading: Reading, own: list[Unit]) -> dict[str
 
 def _subjects_before(reading: Reading, units: list[Unit]) -> list[Unit]:
     """Subjects of the sentence that stand before the clause, the nearest group last."""
-    return [u for u in units if u.end <= reading.start and u.role in {"subject", "by"} and not u.adjective]
+    return [u for u in units if u.end <= reading.start and u.role in {"subject", "by", "between"} and not u.adjective]
 
 
 def _completed(chosen: dict[str, Unit], subjects: list[Unit]) -> dict[str, Unit]:
@@ -108,13 +109,16 @@ def _completed(chosen: dict[str, Unit], subjects: list[Unit]) -> dict[str, Unit]
 
 
 def _are_enough(chosen: dict[str, Unit], document: Document, reading: Reading) -> bool:
-    """Two parties; or one we know, where the other is spoken of without a name or the act is one side's ("withdrew")."""
+    """Two parties; or one we know, where the other has no name here, is paid, or the act is one side's."""
     if len(chosen) > 1:
         return True
     if not any(unit.kind in KNOWN for unit in chosen.values()):
         return False
     others = document.within(reading.start, reading.end, "collective")
-    return reading.status in NEGATIVE_STATUSES or any(span.code == "unnamed" for span in others)
+    priced = bool(document.within(reading.start, reading.end, "currency"))
+    private = any(unit.kind is PartyKind.COMPANY for unit in chosen.values())
+    unnamed = any(span.code == "unnamed" for span in others)
+    return unnamed or (priced and private) or reading.status in NEGATIVE_STATUSES
 
 
 def _resolved_first(chosen: dict[str, Unit]) -> dict[str, Unit]:

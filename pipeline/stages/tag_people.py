@@ -120,7 +120,7 @@ class People:
             return None, position
         last = words[-1]
         name = re.split("[’']", text[words[0].start() : last.end()].rstrip("."))[0]
-        return (name, last.end()) if len(name) > 1 else (None, position)
+        return (name, last.end() - last.group().endswith(".")) if len(name) > 1 else (None, position)
 
     def _marks_at(self, end: int) -> frozenset[str]:
         """Case of a name from the tail class `name`, read back from its apostrophe."""

@@ -263,13 +263,16 @@ def _position_role(document: Document, group: list[Unit]) -> str:
     last = group[-1]
     if last.adjective:
         return "modifier"
-    following = document.text[last.end : last.end + 30]
     if document.lexicon.grammar.order == "verb_final" and last.speaker is None and last.institution is None:
-        word = re.match(r" (\w+)", following)
-        if word is not None:
-            span = document.within(last.end, last.end + 1 + len(word.group(1)) + 20)
-            if not any(
-                s.kind in {"link", "date", "modifier", "collective", "act"} and s.start == last.end + 1 for s in span
-            ):
-                return "modifier" if last.metonym else "bare"
+        word = re.match(r" (\w+)", document.text[last.end : last.end + 30])
+        if word is not None and not _is_free(document, last.end + 1, word.group(1)):
+            return "modifier" if last.metonym else "bare"
     return "subject"
+
+
+def _is_free(document: Document, start: int, word: str) -> bool:
+    """Whether the word after a bare name leaves it free: an adverb, a link, an act; any other noun is qualified by it."""
+    if fold(word) in document.lexicon.adverbs:
+        return True
+    spans = document.within(start, start + len(word) + 20, "link", "date", "modifier", "collective", "act")
+    return any(span.start == start for span in spans)
