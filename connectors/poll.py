@@ -5,6 +5,7 @@ poll and loses none. The versions a poll found are noted before they are publish
 same revisions.
 """
 
+import contextlib
 import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
@@ -74,7 +75,9 @@ class Poller:
             log.exception("poll failed in our own code", extra={"source": source.id})
             now = self._clock()
             after = self._concluded(source, before, verdict.broken(before, problem, now=now), now=now)
-            await self._write(source, after)
+            # If it is the state itself that cannot be written, this process still remembers it.
+            with contextlib.suppress(Reject):
+                await self._write(source, after)
             return after
 
     async def _poll(self, source: Source, before: SourceState, http: Any) -> SourceState:

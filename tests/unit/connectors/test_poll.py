@@ -270,6 +270,15 @@ def test_a_fault_of_our_own_is_told_apart_and_harms_nothing(bench):
     assert len(bench.broker.published()) == 2
 
 
+def test_a_state_the_broker_never_takes_does_not_end_the_source(bench, monkeypatch):
+    def refuse(_state, *, partition):
+        raise Reject("too large", reason="oversized")
+
+    monkeypatch.setattr(bench.broker, "state", refuse)
+    after = bench.poll()
+    assert (after.health.state, "too large" in after.health.detail) == ("error", True)
+
+
 def test_new_items_are_counted_by_the_hour(bench, wire):
     bench.poll()
     wire["body"] = rss(ONE, TWO, ("c", "Third title", 11))
