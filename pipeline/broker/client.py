@@ -3,9 +3,10 @@
 Called by producer, consumer, admin and lag; knows kafka-python's error classes so that nobody else must.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Self
 
 from kafka import errors as kafka_errors
 from kafka.net.compat import KafkaNetClient
@@ -68,15 +69,39 @@ def opened(kind: type[Any], settings: Settings, **arguments: Any) -> Any:
         made.append(KafkaNetClient(**configuration))
         return made[-1]
 
-    try:
-        with speaking_plainly(settings):
-            return kind(kafka_client=network, **arguments)
-    except BaseException:
-        # Their constructors start a thread and do not stop it when they fail; a status asked every second would
-        # leave one each time.
-        for one in made:
-            one.close()
-        raise
+    with _Refusals() as refusals:
+        try:
+            with speaking_plainly(settings):
+                return kind(kafka_client=network, **arguments)
+        except BaseException as problem:
+            # Their constructors start a thread and do not stop it when they fail; a status asked every second would
+            # leave one each time.
+            for one in made:
+                one.close()
+            if refusals.last is not None:
+                raise translate(refusals.last, settings.kafka) from problem
+            raise
+
+
+class _Refusals(logging.Handler):
+    """Hears of a refused login: kafka-python only logs it, tries on, and then reports a timeout."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.last: kafka_errors.KafkaError | None = None
+        self._logger = logging.getLogger("kafka.net.manager")
+
+    def emit(self, record: logging.LogRecord) -> None:
+        for one in record.args if isinstance(record.args, tuple) else ():
+            if isinstance(one, kafka_errors.SaslAuthenticationFailedError):
+                self.last = one
+
+    def __enter__(self) -> Self:
+        self._logger.addHandler(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._logger.removeHandler(self)
 
 
 @contextmanager

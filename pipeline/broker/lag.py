@@ -1,9 +1,12 @@
 """How far behind each group is, and how many dead letters there are. Called by status, tests and the rehearsal."""
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 from kafka import KafkaAdminClient
 from kafka.admin import OffsetSpec
+from kafka.errors import CoordinatorLoadInProgressError, CoordinatorNotAvailableError, NotCoordinatorError
 from kafka.structs import TopicPartition as KafkaPartition
 
 from pipeline.broker import admin as admins
@@ -12,6 +15,7 @@ from pipeline.settings import Settings
 from pipeline.topics import TOPICS, Topic, physical
 
 Offsets = dict[int, int]
+COORDINATOR_TIMEOUT_SECS = 10.0
 
 
 def consumed_by(role: str) -> tuple[str, ...]:
@@ -94,10 +98,22 @@ def _bounds(
     return offsets(OffsetSpec.EARLIEST), offsets(OffsetSpec.LATEST)
 
 
+def _patiently(ask: Callable[[], Any]) -> Any:
+    """On a new broker the first question about any group makes it create its offsets topic, and fails meanwhile."""
+    deadline = time.monotonic() + COORDINATOR_TIMEOUT_SECS
+    while True:
+        try:
+            return ask()
+        except (CoordinatorNotAvailableError, NotCoordinatorError, CoordinatorLoadInProgressError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+
+
 def _committed(admin: KafkaAdminClient, settings: Settings, group: str) -> dict[_Key, int]:
     name = settings.named(group)
     names = {physical(topic, settings.namespace): topic for topic in TOPICS}
-    listed = admin.list_group_offsets(name).get(name, {})
+    listed = _patiently(lambda: admin.list_group_offsets(name)).get(name, {})
     return {
         (names[one.topic], one.partition): found.offset
         for one, found in listed.items()

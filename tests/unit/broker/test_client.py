@@ -1,5 +1,7 @@
 """Settings → client arguments, and client errors → sentences."""
 
+import logging
+
 import pytest
 from kafka import errors as kafka_errors
 
@@ -88,3 +90,15 @@ def test_what_a_rebalance_callback_raised_comes_out_as_it_was():
     ours = ConfigError("mine")
     with pytest.raises(ConfigError, match="mine"), client.speaking_plainly(settings()):
         raise kafka_errors.KafkaError("wrapped") from ours
+
+
+def test_a_refused_login_is_told_although_the_library_reports_a_timeout():
+    # It logs the refusal, tries on and ends with a timeout: reproduced here with its own logger.
+    def refused(**_):
+        log = logging.getLogger("kafka.net.manager")
+        log.warning("Bootstrap connection to %s failed: %s", "b", kafka_errors.SaslAuthenticationFailedError("x"))
+        raise kafka_errors.KafkaTimeoutError("Unable to bootstrap")
+
+    with pytest.raises(ConfigError, match="refused the login of 'u'"):
+        client.opened(refused, settings(username="u"))
+    assert not [one for one in logging.getLogger("kafka.net.manager").handlers if isinstance(one, client._Refusals)]
