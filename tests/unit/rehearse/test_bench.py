@@ -1,0 +1,19 @@
+from pipeline.rehearse.bench import Result, Round, page
+
+
+def test_the_page_names_machine_commit_and_every_round():
+    rounds = (Round(300.0, 600.0), Round(310.0, 590.0))
+    result = Result(
+        articles_per_sec=305.0,
+        bare_per_sec=595.0,
+        ratio=0.513,
+        articles=5000,
+        bytes_per_article=2948,
+        rounds=rounds,
+        machine="a machine, 2 cores",
+        commit="abc123",
+    )
+    shown = page(result)
+    assert "commit abc123 on a machine, 2 cores" in shown
+    assert "| 1 | 300 | 600 | 0.50 |" in shown
+    assert "| **median** | **305** | **595** | **0.51** |" in shown
