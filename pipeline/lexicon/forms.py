@@ -17,6 +17,8 @@ from pipeline.text.normalise import fold
 _SIGNS = re.compile(r"(\{[a-z_]+\}|\*| \.\.\. |\(|\)\??|\|)")
 _WORD_END = r"(?!\w)"
 MIN_LITERAL = 2
+_MAX_ACRONYM = 6
+ACRONYM = "acronym"
 
 
 class BadFormError(ValueError):
@@ -82,9 +84,11 @@ def compile_form(source: str, tails: Tails) -> Form:
 
 def name_form(name: str, tails: Tails) -> Form:
     """A proper name, taken letter by letter, with the endings names carry in this language (class `name`)."""
+    # "US" is no pronoun at a sentence's start, "AB" no syllable: an acronym is met in capitals only.
+    marks = frozenset({ACRONYM}) if name.isupper() and len(name) <= _MAX_ACRONYM else frozenset[str]()
     if "name" not in tails:
-        return Form(fold(name), _compiled(_WORD_END), None, frozenset())
-    return Form(fold(name), _compiled(f"({tails.expression('name')}){_WORD_END}"), "name", frozenset())
+        return Form(fold(name), _compiled(_WORD_END), None, marks)
+    return Form(fold(name), _compiled(f"({tails.expression('name')}){_WORD_END}"), "name", marks)
 
 
 @lru_cache(maxsize=1024)

@@ -10,7 +10,7 @@ from itertools import accumulate
 import ahocorasick_rs
 import msgspec
 
-from pipeline.lexicon.forms import Form, Tails
+from pipeline.lexicon.forms import ACRONYM, Form, Tails
 from pipeline.text.normalise import View
 
 _NAME_KINDS = frozenset({"state", "organisation", "city", "person", "demonym", "sub_state"})
@@ -91,6 +91,8 @@ class Matcher:
     def _check(self, view: View, start: int, end: int, targets: Sequence[tuple[Word, Form]]) -> Iterable[Span]:
         for word, form in targets:
             if word.capitalised and view.text[start].islower():
+                continue
+            if ACRONYM in form.marks and not view.text[start:end].isupper():
                 continue
             found = form.rest.match(view.folded, end)
             if found is None:

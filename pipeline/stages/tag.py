@@ -124,6 +124,11 @@ class _Reader:
                 passages.extend(_split(document, passage))
         return passages
 
+    def _is_history(self, document: Document, reading: tag_acts.Reading) -> bool:
+        """A past act with a year of its own long before the story: background, not news."""
+        year = tag_circumstances.year_of(document, reading)
+        return year is not None and self._published is not None and self._published.year - year > 1
+
     def _passage(self, document: Document, people: People, act: Span, context: tuple[Unit, ...]) -> Passage | None:
         reading = tag_acts.read(document, act)
         if reading is None:
@@ -137,7 +142,7 @@ class _Reader:
             return None
         package = tag_packages.read(document, reading, subject.span)
         values, value_spans = tag_values.read(document, reading)
-        if not (values or _is_public_matter(sides, subject)):
+        if not (values or _is_public_matter(sides, subject)) or self._is_history(document, reading):
             return None
         date, date_evidence = tag_circumstances.date_of(document, reading, self._published)
         place, place_evidence = tag_circumstances.place_of(document, reading, sides.ids)

@@ -17,6 +17,7 @@ _NEVER_PLANNED = NEGATIVE_STATUSES | {Status.AGREED_IN_PRINCIPLE, Status.NEGOTIA
 # A purpose ("to sign", "imzalamak için") is no act, unless something beside it says that it is planned.
 _UNFINISHED = frozenset({"infinitive", "nominal", "possible", "aorist", "base", "gerund"})
 _REACH_CHARS = 160
+_MAX_BACKGROUND_WORDS = 12
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -42,6 +43,8 @@ def read(document: Document, act: Span) -> Reading | None:
     sentence = document.sentence_at(act.start)
     if document.within(sentence.start, sentence.end, "veto"):
         return None
+    if _is_background(document, act, sentence):
+        return None
     modifiers = _modifiers(document, act, sentence)
     codes = {modifier.code for modifier in modifiers}
     decided = _decide(act, codes, document, sentence)
@@ -53,6 +56,18 @@ def read(document: Document, act: Span) -> Reading | None:
     return Reading(act, sentence, start, max(end, act.end), status, polarity, used, certainty)
 
 
+def _is_background(document: Document, act: Span, sentence: Sentence) -> bool:
+    """A relative clause ("… ile imzaladığı sözleşmeyi feshetti") only says which document the main act is about."""
+    if document.lexicon.grammar.order != "verb_final" or not act.marks & {"participle", "reported"}:
+        return False
+    for later in document.within(act.end, sentence.end, "act", "attribution"):
+        if later.kind == "attribution":
+            return False
+        if later.start >= act.end and "finite" in later.marks:
+            return document.words_between(act.end, later.start) <= _MAX_BACKGROUND_WORDS
+    return False
+
+
 def _decide(
     act: Span, codes: set[str], document: Document, sentence: Sentence
 ) -> tuple[Status, Polarity, float] | None:
@@ -60,7 +75,8 @@ def _decide(
     marks = act.marks
     polarity = _polarity(marks, codes, document, sentence)
     if "failed" in marks:
-        return Status.REJECTED, Polarity.ASSERTED, 0.8
+        # Talks that led to nothing: the agreement is denied, nothing was rejected.
+        return Status.AGREED_IN_PRINCIPLE, Polarity.DENIED, 0.8
     base = Status(act.code)
     if base in NEGATIVE_STATUSES:
         # That the other side broke a pact is always somebody's word.
@@ -84,11 +100,16 @@ def _done(
 ) -> tuple[Status, Polarity, float] | None:
     if "denied" in codes:
         polarity = Polarity.DENIED
-    elif marks & _UNFINISHED or "purpose" in codes:
+    elif "purpose" in codes or ("finite" not in marks and _is_unfinished(marks, codes)):
         return None
     if polarity is Polarity.DENIED and base in NEGATIVE_STATUSES:
         return None
     return base, polarity, 0.95 if marks & {"finite", "passive"} else 0.85
+
+
+def _is_unfinished(marks: frozenset[str], codes: set[str]) -> bool:
+    """A bare stem is a headline's present ("Oman, Iran sign pact") unless "to" or a modal stands before it."""
+    return bool(marks & _UNFINISHED - {"base"}) or ("base" in marks and "infinitive" in codes)
 
 
 def _polarity(marks: frozenset[str], codes: set[str], document: Document, sentence: Sentence) -> Polarity:
@@ -154,5 +175,5 @@ def _same_act(document: Document, first: Span, second: Span) -> bool:
     """Two act words of one act ("agreed to sign", "imzalanan … onaylandı") share their clause."""
     if first.kind != "act" or second.kind != "act":
         return False
-    participle = bool(first.marks & {"participle", "converb"})
-    return participle or document.words_between(first.end, second.start) <= 1
+    relative = bool(first.marks & {"participle", "converb", "reported"})
+    return relative or document.words_between(first.end, second.start) <= 1

@@ -76,6 +76,19 @@ def _calendar(
     return None
 
 
+def year_of(document: Document, reading: Reading) -> int | None:
+    """The year that stands right beside the act ("1921'de imzalanan", "signed in 1975")."""
+    act = reading.act
+    for start, end in (
+        (max(reading.start, act.start - 12), act.start),
+        (act.end, min(reading.sentence.end, act.end + 12)),
+    ):
+        found = _YEAR.search(document.folded, start, end)
+        if found is not None:
+            return int(found.group())
+    return None
+
+
 def _year_near(month: int, published: datetime | None) -> int:
     if published is None:
         return 0

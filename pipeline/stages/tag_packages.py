@@ -8,7 +8,7 @@ from pipeline.lexicon.match import Span
 from pipeline.models.codes import Instrument, Level
 from pipeline.models.mention import Document as NamedDocument
 from pipeline.stages.tag_acts import Reading
-from pipeline.stages.tag_document import Document
+from pipeline.stages.tag_document import Document, Sentence
 from pipeline.text import numbers
 
 MAX_COUNT = 500
@@ -34,7 +34,10 @@ def read(document: Document, reading: Reading, head: Span | None) -> Package:
         return Package()
     cues = document.within(reading.sentence.start, reading.sentence.end, "package")
     items, taken = _items(document, reading, head)
-    fields = _fields(document, reading, cues, taken) or _fields_later(document, reading)
+    fields = _fields(document, reading, cues, taken)
+    if not items or not fields:
+        later_items, later_fields = _told_later(document, reading)
+        items, fields = items or later_items, fields or later_fields
     complete = len(items) == count
     return Package(count, tuple(items), tuple(fields), complete, tuple(cues))
 
@@ -127,11 +130,26 @@ def _fields(document: Document, reading: Reading, cues: list[Span], taken: list[
     return list(dict.fromkeys(topic.code for topic in found))
 
 
-def _fields_later(document: Document, reading: Reading) -> list[str]:
-    """Areas told in one of the next sentences: "The documents cover health, education and customs."."""
+def _told_later(document: Document, reading: Reading) -> tuple[list[NamedDocument], list[str]]:
+    """Documents and areas told in the next sentences: "The documents cover health, education and customs."."""
+    items: list[NamedDocument] = []
+    fields: list[str] = []
     for sentence in islice(document.sentences_from(reading.sentence.end + 1), _LOOK_AHEAD):
-        cues = [c for c in document.within(sentence.start, sentence.end, "package") if c.code == "fields"]
+        cues = document.within(sentence.start, sentence.end, "package")
+        papers = document.within(sentence.start, sentence.end, "instrument")
+        if not cues or not any(paper.word.generic for paper in papers):
+            continue
+        named = [paper for paper in papers if not paper.word.generic]
+        if named and not items:
+            items = [item for item in (_named(document, sentence, paper) for paper in named) if item]
         topics = document.within(sentence.start, sentence.end, "topic")
-        if cues and len(topics) > 1 and document.within(sentence.start, sentence.end, "instrument"):
-            return list(dict.fromkeys(topic.code for topic in topics))
-    return []
+        if not named and not fields and len(topics) > 1 and any(cue.code == "fields" for cue in cues):
+            fields = list(dict.fromkeys(topic.code for topic in topics))
+    return items, fields
+
+
+def _named(document: Document, sentence: Sentence, paper: Span) -> NamedDocument | None:
+    topics = _topics_of(document, paper, max(sentence.start, paper.start - 60), sentence.end)
+    if not topics:
+        return None
+    return NamedDocument(subject=_best(topics, paper).code, instrument=Instrument(paper.code))

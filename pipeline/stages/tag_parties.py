@@ -9,13 +9,15 @@ from collections.abc import Iterable
 import msgspec
 
 from pipeline.lexicon.match import Span
-from pipeline.models.codes import NEGATIVE_STATUSES, Basis, Level, PartyKind
+from pipeline.models.codes import NEGATIVE_STATUSES, Basis, Level, PartyKind, Status
 from pipeline.stages.tag_acts import Reading
 from pipeline.stages.tag_document import Document
 from pipeline.stages.tag_people import Speaker
 from pipeline.stages.tag_units import Unit
 
 _AGENCIES = frozenset({"ministry", "agency", "university", "military"})
+# One party alone can join, leave, break or turn down.
+_ONE_SIDED = NEGATIVE_STATUSES | {Status.ACCEDED}
 _STRONG = ("between", "with", "by")
 _TOP_OFFICES = frozenset({"president", "prime_minister", "monarch", "chancellor", "commission_president"})
 KNOWN = frozenset({PartyKind.STATE, PartyKind.ORGANISATION, PartyKind.COMPANY, PartyKind.SUB_STATE, PartyKind.GROUP})
@@ -118,7 +120,7 @@ def _are_enough(chosen: dict[str, Unit], document: Document, reading: Reading) -
     priced = bool(document.within(reading.start, reading.end, "currency"))
     private = any(unit.kind is PartyKind.COMPANY for unit in chosen.values())
     unnamed = any(span.code == "unnamed" for span in others)
-    return unnamed or (priced and private) or reading.status in NEGATIVE_STATUSES
+    return unnamed or (priced and private) or reading.status in _ONE_SIDED
 
 
 def _resolved_first(chosen: dict[str, Unit]) -> dict[str, Unit]:

@@ -115,7 +115,12 @@ class People:
         text = self._document.text
         if text[position : position + 1] == ",":
             return None, position
-        words = list(_capitalised(text, position, self._document.lexicon.grammar.name_particles))
+        places = self._document.within(
+            position, min(len(text), position + 80), "city", "state", "organisation", "demonym"
+        )
+        edge = places[0].start if places else len(text)
+        names = _capitalised(text, position, self._document.lexicon.grammar.name_particles)
+        words = [word for word in names if word.start() < edge]
         if not words:
             return None, position
         last = words[-1]

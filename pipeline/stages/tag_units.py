@@ -218,6 +218,11 @@ def _group(document: Document, units: list[Unit]) -> None:
     """Neighbours with nothing but a coordinator between them form a group."""
     for index, unit in enumerate(units):
         unit.group = index
+        if index and units[index - 1].adjective and (unit.institution or unit.speaker) and not unit.adjective:
+            # "Turkish and Qatari ministers": the noun stands for both.
+            units[index - 1].adjective = not document.lexicon.is_coordinated(
+                document.folded[units[index - 1].end : unit.start]
+            )
         if (
             index
             and units[index - 1].adjective == unit.adjective

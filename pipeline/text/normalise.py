@@ -43,7 +43,8 @@ _LETTERS = {
 _ARABIC_LETTERS = {"ي": "ی", "ى": "ی", "ك": "ک", "أ": "ا", "إ": "ا", "ٱ": "ا", "ة": "ه", "ۀ": "ه"}
 _DROPPED = "\u0307\u0640\u200c\u200d" + "".join(map(chr, range(0x064B, 0x0653))) + "\u0670"
 _FOLD = str.maketrans(
-    {**_APOSTROPHES, **_QUOTES, **_DASHES, **_SPACES, **_LETTERS, **_ARABIC_LETTERS, **dict.fromkeys(_DROPPED, "")}
+    {chr(code): "\ufffd" for code in range(0xD800, 0xE000)}
+    | {**_APOSTROPHES, **_QUOTES, **_DASHES, **_SPACES, **_LETTERS, **_ARABIC_LETTERS, **dict.fromkeys(_DROPPED, "")}
 )
 _DROPS = re.compile(f"[{_DROPPED}]")
 

@@ -1,0 +1,72 @@
+"""Word edges, endings, stop-frames and capitals, in one pass."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.lexicon import load
+from pipeline.text.normalise import view
+
+LEXICONS = load(Path(__file__).parents[3] / "config")
+
+
+def found(language, text, *kinds):
+    spans = LEXICONS.get(language).matcher.find(view(text))
+    return [(text[s.start : s.end], s.code) for s in spans if s.kind in kinds]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["ANLAŞMA İMZALANDI", "Anlaşma imzalandı", "anlaşma ımzalandı", "ANLAŞMA IMZALANDI"],
+)
+def test_turkish_casing_does_not_hide_an_act(text):
+    assert [code for _, code in found("tr", text, "act")] == ["signed"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Atlet dünya rekoruna imza attı.",
+        "Oyuncu hayranlarının formalarını imzaladı, yazar kitabını imzaladı.",
+        "Cerrahlıkta uzmanlaştı.",
+        "Anlaşmazlık çözülmedi.",
+    ],
+)
+def test_stop_frames_and_longer_words_silence_acts(text):
+    assert [hit for hit in found("tr", text, "act") if hit[0] not in {"imzaladı"}] == []
+
+
+def test_word_that_only_begins_like_a_name_is_no_name():
+    assert found("tr", "Maliye Bakanlığı şampiyonları kutladı, mali yıl bitti.", "state", "city") == []
+
+
+@pytest.mark.parametrize("written", ["Pakistan'da", "Pakistan’da", "Pakistan 'da", "PAKİSTAN'DA"])
+def test_apostrophe_and_case_ending_belong_to_the_name(written):
+    spans = LEXICONS.get("tr").matcher.find(view(f"Heyet {written} kaldı."))
+    state = next(span for span in spans if span.kind == "state")
+    assert (state.code, "locative" in state.marks) == ("PAK", True)
+
+
+def test_glued_ending_makes_a_demonym():
+    spans = LEXICONS.get("tr").matcher.find(view("Brezilyalı heyet geldi."))
+    assert [(s.code, "demonym" in s.marks) for s in spans if s.kind == "state"] == [("BRA", True)]
+
+
+def test_pronoun_is_not_the_united_states():
+    assert found("en", "They told us that it was signed. Us too.", "state") == []
+    assert [code for _, code in found("en", "The US signed it.", "state")] == ["USA"]
+
+
+def test_longest_name_wins():
+    names = found("tr", "Türk Devletleri Teşkilatı toplandı.", "organisation", "demonym")
+    assert names == [("Türk Devletleri Teşkilatı", "org:OTS")]
+
+
+@pytest.mark.parametrize("language", LEXICONS.languages)
+def test_gate_lets_every_text_with_an_act_through(language):
+    matcher = LEXICONS.get(language).matcher
+    for entry in LEXICONS.get(language).entries:
+        if entry.kind == "act":
+            for example in entry.yes:
+                assert matcher.may_hold_act(view(example.replace("[[", "").replace("]]", ""))), entry.id
+    assert not matcher.may_hold_act(view("Bahar geldi. Spring came."))
