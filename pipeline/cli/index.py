@@ -29,3 +29,13 @@ def plan(context: Context) -> None:
 def apply(context: Context) -> None:
     """Bring templates, indices and aliases to what this build wants. Doing it twice changes nothing."""
     click.echo("\n".join(indices.apply(context.settings, context.config_dir).lines()))
+
+
+@index.command()
+@pass_context
+def fields(context: Context) -> None:
+    """Print the field reference: what can be filtered, counted and searched."""
+    from pipeline.index.document import Documents  # noqa: PLC0415 — only this verb needs it
+    from pipeline.index.reference import reference  # noqa: PLC0415
+
+    click.echo(reference(Documents.shape(context.config_dir)), nl=False)

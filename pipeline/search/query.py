@@ -4,6 +4,7 @@ The answer is the stable surface of `accordwire search --json`.
 """
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,9 @@ FRAGMENTS = 3
 LIVE = "live"
 ASKS_FOR_ALL = frozenset({LIVE, "retracted", "forwards_to", "agreement_id"})
 Answer = dict[str, Any]
+# A page asks often; what these read changes with a restart only.
+_shape = cache(Documents.shape)
+_synonyms = cache(Synonyms.load)
 
 
 def search(
@@ -52,9 +56,9 @@ def search(
     if not 0 <= size <= MAX_SIZE:
         raise UsageError(f"--size {size}: must lie between 0 and {MAX_SIZE}")
     folder = config_dir or find_config_dir()[0]
-    request = _Request(Documents.shape(folder), index, filters, facets, size=size, language=language)
+    request = _Request(_shape(folder), index, filters, facets, size=size, language=language)
     typed = Typed(query)
-    alternatives = Synonyms.load(folder).alternatives(typed.words)
+    alternatives = _synonyms(folder).alternatives(typed.words)
     composer = request.composer
     with speaking_plainly(settings), connect(settings) as client:
         found = _ask(client, settings, index, request.body(composer.compose(query, alternatives), typed))

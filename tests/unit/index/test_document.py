@@ -12,6 +12,7 @@ from pipeline.index.document import Documents, agreement_document, article_docum
 from pipeline.index.field import Kind
 from pipeline.index.labels import Labels
 from pipeline.index.language import Languages
+from pipeline.index.reference import reference
 from pipeline.models.codes import ArticleStatus, Instrument, PartyRole, Status
 from pipeline.models.mention import ActDate, Document, Evidence, Mention, Party, Person, Place, Relation, Value
 from pipeline.models.raw_item import Rights
@@ -232,3 +233,11 @@ def test_an_article_belongs_to_the_utc_month_it_was_seen_in():
     seen = datetime.fromisoformat("2026-03-01T01:30:00+03:00")
     assert mapping.month_of(seen) == "2026.02"
     assert mapping.article_index(Settings(namespace="x"), "2026.02") == "x.articles-v1-2026.02"
+
+
+def test_the_field_reference_is_the_one_in_the_room(documents):
+    written = Path(mapping.__file__).with_name("FIELDS.md").read_text(encoding="utf-8")
+    assert reference(documents) == written
+    for recipe in (documents.articles, documents.agreements):
+        for path in recipe.leaves():
+            assert f"| `{path}` |" in written
