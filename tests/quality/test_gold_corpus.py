@@ -23,7 +23,7 @@ from pipeline.models.codes import (
 from pipeline.models.mention import Mention
 
 HERE = Path(__file__).parent
-LANGUAGES = ("tr", "ru", "kk", "ar")
+LANGUAGES = ("tr", "en", "ru", "kk", "ar")
 GOLD = {
     language: [json.loads(line) for line in (HERE / "gold" / f"{language}.jsonl").read_text("utf-8").splitlines()]
     for language in LANGUAGES
@@ -42,7 +42,7 @@ CLOSED = {
 OF_THE_GOLD = {"record", "title_contains", "evidence_contains"}
 STATES = {code for code in get_global("territory_aliases") if re.fullmatch("[A-Z]{3}", code)}
 WRITTEN = {"day": r"\d{4}-\d\d-\d\d", "month": r"\d{4}-\d\d", "year": r"\d{4}"}
-SCRIPTS = {"tr": "LATIN", "ru": "CYRILLIC", "kk": "CYRILLIC", "ar": "ARABIC"}
+SCRIPTS = {"tr": "LATIN", "en": "LATIN", "ru": "CYRILLIC", "kk": "CYRILLIC", "ar": "ARABIC"}
 PREFIX = re.compile(r"^[وفبكل]?(?:ال|لل)?")
 
 by_article = pytest.mark.parametrize("article", ARTICLES, ids=lambda article: article["id"])
