@@ -42,7 +42,7 @@ class Mark(msgspec.Struct, frozen=True):
         try:
             process = psutil.Process(self.pid)
             same = abs(process.create_time() - self.started) < SAME_START_SECS
-            return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+            return process if same and _runs(process) else None
         except psutil.Error:
             return None
 
@@ -136,7 +136,10 @@ def _reap() -> None:
 
 def _runs(process: psutil.Process) -> bool:
     try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        if not process.is_running():
+            return False
+        # The first thread of a dying server is a zombie while the others still let go of its ports and files.
+        return process.status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1
     except psutil.Error:
         return False
 
