@@ -21,6 +21,48 @@ ARTICLES = "articles"
 UNIQUE = "articles-unique"
 AGREEMENTS = "agreements"
 
+# Fields of the groups: objects, one or many, flat.
+_PERSON = {
+    "id": Part(Kind.KEYWORD, "Person id.", facet=True),
+    "name": Part(Kind.KEYWORD, "As written.", facet=True),
+    "office": Part(Kind.KEYWORD, "Office, as written.", facet=True),
+    "party": Part(Kind.KEYWORD, "For whom.", facet=True),
+}
+_PARTIES = {
+    "id": Part(Kind.KEYWORD, "ISO 3166-1 alpha-3 or own id.", facet=True),
+    "kind": Part(Kind.KEYWORD, "State, organisation, company …", facet=True),
+    "role": Part(Kind.KEYWORD, "Party, witness, mediator …", facet=True),
+    "name": Part(Kind.KEYWORD, "As written.", facet=True),
+    "status": Part(Kind.KEYWORD, "Of that party.", facet=True),
+}
+_ITEMS = {
+    "subject": Part(Kind.KEYWORD, "What it is about.", facet=True),
+    "instrument": Part(Kind.KEYWORD, "Kind of document.", facet=True),
+    "level": Part(Kind.KEYWORD, "Between whom.", facet=True),
+}
+_VALUES = {
+    "kind": Part(Kind.KEYWORD, "Loan, contract value, target …", facet=True),
+    "amount": Part(Kind.DOUBLE, "In the currency's unit."),
+    "minimum": Part(Kind.DOUBLE, "Of a range."),
+    "maximum": Part(Kind.DOUBLE, "Of a range."),
+    "approx": Part(Kind.BOOLEAN, "Only about.", facet=True),
+    "currency": Part(Kind.KEYWORD, "ISO 4217.", facet=True),
+    "currency_basis": Part(Kind.KEYWORD, "Stated or assumed.", facet=True),
+    "per": Part(Kind.KEYWORD, "Per year …", facet=True),
+    "by": Part(Kind.KEYWORD, "Until when, as written."),
+}
+_PLACE = {
+    "name": Part(Kind.KEYWORD, "As written.", facet=True),
+    "country": Part(Kind.KEYWORD, "ISO 3166-1 alpha-3.", facet=True),
+    "basis": Part(Kind.KEYWORD, "Stated or inferred.", facet=True),
+    "location": Part(Kind.PLACE, "Degrees WGS 84."),
+}
+_DATE = {
+    "value": Part(Kind.DATE, "Year, month or day.", facet=True),
+    "precision": Part(Kind.KEYWORD, "Day, month or year.", facet=True),
+    "basis": Part(Kind.KEYWORD, "Stated, relative, inferred.", facet=True),
+}
+
 
 def article_fields(languages: Languages) -> tuple[Field[Article], ...]:
     """The fields of `articles`."""
@@ -32,7 +74,26 @@ def article_fields(languages: Languages) -> tuple[Field[Article], ...]:
         shown = [article.title, article.summary] if derive.is_readable(article) else []
         return derive.unique([*shown, *derive.names(derive.mentions(article)), article.publisher])
 
-    keyword, text = Kind.KEYWORD, Kind.TEXT
+    return (
+        *_article_facts(),
+        Field("title", Kind.HEADLINE, lambda a: spoken(a, a.title), "Headline.", boost=4.0),
+        Field("lead", Kind.HEADLINE, lambda a: spoken(a, a.summary), "Lead or summary.", boost=2.0),
+        Field("body", Kind.TEXT, lambda a: spoken(a, a.text), "Text, as far as the source lets us keep it.", boost=1.0),
+        Field("names", Kind.NAMES, lambda a: derive.names(derive.mentions(a)), "Names in agreements, as written."),
+        Field("all", Kind.NEUTRAL, headlines, "Title, lead and names, whatever the language.", boost=1.0),
+        *_mentioned(),
+        Field(
+            "mentions",
+            Kind.STORED,
+            lambda a: msgspec.to_builtins(derive.mentions(a)),
+            "Agreements with their sentences.",
+        ),
+    )
+
+
+def _article_facts() -> tuple[Field[Article], ...]:
+    """What is known of an article beside its text."""
+    keyword = Kind.KEYWORD
     return (
         Field("article_id", keyword, lambda a: a.article_id, "Id; also the document's `_id`.", facet=True),
         Field("revision", Kind.LONG, lambda a: a.revision, "Grows with every change; the document's version."),
@@ -54,11 +115,6 @@ def article_fields(languages: Languages) -> tuple[Field[Article], ...]:
         Field("redistribute", keyword, lambda a: a.source.rights.redistribute, "How much may be shown.", facet=True),
         Field("url", keyword, lambda a: a.url, "Where it can be read."),
         Field("language", keyword, lambda a: a.language, "ISO 639 code of the text.", facet=True),
-        Field("title", Kind.HEADLINE, lambda a: spoken(a, a.title), "Headline.", boost=4.0),
-        Field("lead", Kind.HEADLINE, lambda a: spoken(a, a.summary), "Lead or summary.", boost=2.0),
-        Field("body", text, lambda a: spoken(a, a.text), "Text, as far as the source lets us keep it.", boost=1.0),
-        Field("names", Kind.NAMES, lambda a: derive.names(derive.mentions(a)), "Names in agreements, as written."),
-        Field("all", Kind.NEUTRAL, headlines, "Title, lead and names, whatever the language.", boost=1.0),
         Field("authors", keyword, lambda a: a.authors, "Bylines.", facet=True),
         Field("categories", keyword, lambda a: a.categories, "The wire's own categories.", facet=True),
         Field("subject_codes", keyword, lambda a: a.subject_codes, "IPTC codes.", facet=True),
@@ -67,13 +123,6 @@ def article_fields(languages: Languages) -> tuple[Field[Article], ...]:
         Field("unique", Kind.BOOLEAN, lambda a: a.duplicate_of is None, "False for a copy.", facet=True),
         Field("similarity", Kind.FLOAT, lambda a: a.similarity, "To the article it repeats, 0 to 1."),
         Field("mention_count", Kind.INTEGER, lambda a: len(derive.mentions(a)), "Agreements it tells of.", facet=True),
-        *_mentioned(),
-        Field(
-            "mentions",
-            Kind.STORED,
-            lambda a: msgspec.to_builtins(derive.mentions(a)),
-            "Agreements with their sentences.",
-        ),
     )
 
 
@@ -131,6 +180,24 @@ def agreement_fields(languages: Languages, labels: Labels) -> tuple[Field[Agreem
     def everything(agreement: Agreement) -> list[str]:
         return derive.unique([agreement.title, agreement.label, *derive.names([agreement])])
 
+    return (
+        *_identity_fields(),
+        *_coded_fields(),
+        Field(
+            "title", Kind.HEADLINE, lambda g: {language_of(g): g.title} if g.title else {}, "Its own name.", boost=4.0
+        ),
+        Field("label", Kind.KEYWORD, lambda g: g.label, "One line made from codes."),
+        Field("quotes", Kind.TEXT, quotes, "The sentences that say so.", boost=1.0),
+        Field("labels", Kind.TEXT, words, "Words for its codes, per language.", boost=2.0),
+        Field("names", Kind.NAMES, lambda g: derive.names([g]), "Parties, people and place, as written."),
+        Field("all", Kind.NEUTRAL, everything, "Title, label and names, whatever the language.", boost=2.0),
+        *_party_fields(labels),
+        *_content_fields(),
+        *_provenance_fields(),
+    )
+
+
+def _identity_fields() -> tuple[Field[Agreement], ...]:
     keyword = Kind.KEYWORD
     return (
         Field("agreement_id", keyword, lambda g: g.agreement_id, "Id; also the document's `_id`.", facet=True),
@@ -149,18 +216,6 @@ def agreement_fields(languages: Languages, labels: Labels) -> tuple[Field[Agreem
         ),
         Field("first_reported", Kind.DATE, lambda g: g.first_reported, "First article that tells of it.", facet=True),
         Field("last_reported", Kind.DATE, lambda g: g.last_reported, "Latest article that tells of it.", facet=True),
-        *_coded_fields(),
-        Field(
-            "title", Kind.HEADLINE, lambda g: {language_of(g): g.title} if g.title else {}, "Its own name.", boost=4.0
-        ),
-        Field("label", keyword, lambda g: g.label, "One line made from codes."),
-        Field("quotes", Kind.TEXT, quotes, "The sentences that say so.", boost=1.0),
-        Field("labels", Kind.TEXT, words, "Words for its codes, per language.", boost=2.0),
-        Field("names", Kind.NAMES, lambda g: derive.names([g]), "Parties, people and place, as written."),
-        Field("all", Kind.NEUTRAL, everything, "Title, label and names, whatever the language.", boost=2.0),
-        *_party_fields(labels),
-        *_content_fields(),
-        *_provenance_fields(),
     )
 
 
@@ -185,25 +240,13 @@ def _coded_fields() -> tuple[Field[Agreement], ...]:
 
 def _party_fields(labels: Labels) -> tuple[Field[Agreement], ...]:
     keyword = Kind.KEYWORD
-    person = {
-        "id": Part(keyword, "Person id.", facet=True),
-        "name": Part(keyword, "As written.", facet=True),
-        "office": Part(keyword, "Office, as written.", facet=True),
-        "party": Part(keyword, "For whom.", facet=True),
-    }
     return (
         Field(
             "parties",
             Kind.GROUP,
             lambda g: msgspec.to_builtins(g.parties),
             "Who agreed.",
-            parts={
-                "id": Part(keyword, "ISO 3166-1 alpha-3 or own id.", facet=True),
-                "kind": Part(keyword, "State, organisation, company …", facet=True),
-                "role": Part(keyword, "Party, witness, mediator …", facet=True),
-                "name": Part(keyword, "As written.", facet=True),
-                "status": Part(keyword, "Of that party.", facet=True),
-            },
+            parts=_PARTIES,
             short={"party": "parties.id", "parties": "parties.id"},
         ),
         Field("dyads", keyword, derive.dyads, "Pairs of parties: KAZ|PAK.", facet=True, short={"dyad": "dyads"}),
@@ -221,7 +264,7 @@ def _party_fields(labels: Labels) -> tuple[Field[Agreement], ...]:
             Kind.GROUP,
             lambda g: msgspec.to_builtins(g.signatories),
             "Who signed.",
-            parts=person,
+            parts=_PERSON,
             short={"signatory": "signatories.id", "signatories": "signatories.id"},
         ),
         Field(
@@ -232,13 +275,13 @@ def _party_fields(labels: Labels) -> tuple[Field[Agreement], ...]:
             facet=True,
         ),
         Field(
-            "attended_by", Kind.GROUP, lambda g: msgspec.to_builtins(g.attended_by), "Who only attended.", parts=person
+            "attended_by", Kind.GROUP, lambda g: msgspec.to_builtins(g.attended_by), "Who only attended.", parts=_PERSON
         ),
     )
 
 
 def _content_fields() -> tuple[Field[Agreement], ...]:
-    keyword, double = Kind.KEYWORD, Kind.DOUBLE
+    keyword = Kind.KEYWORD
     return (
         Field(
             "documents", Kind.INTEGER, lambda g: g.document_count, "Documents; the sum counts 18, not 1.", facet=True
@@ -248,11 +291,7 @@ def _content_fields() -> tuple[Field[Agreement], ...]:
             Kind.GROUP,
             lambda g: msgspec.to_builtins(g.items),
             "Documents named inside a package.",
-            parts={
-                "subject": Part(keyword, "What it is about.", facet=True),
-                "instrument": Part(keyword, "Kind of document.", facet=True),
-                "level": Part(keyword, "Between whom.", facet=True),
-            },
+            parts=_ITEMS,
         ),
         Field("items_complete", Kind.BOOLEAN, lambda g: g.items_complete, "Whether all are named.", facet=True),
         Field(
@@ -260,17 +299,7 @@ def _content_fields() -> tuple[Field[Agreement], ...]:
             Kind.GROUP,
             lambda g: msgspec.to_builtins(g.values),
             "Money and volumes.",
-            parts={
-                "kind": Part(keyword, "Loan, contract value, target …", facet=True),
-                "amount": Part(double, "In the currency's unit."),
-                "minimum": Part(double, "Of a range."),
-                "maximum": Part(double, "Of a range."),
-                "approx": Part(Kind.BOOLEAN, "Only about.", facet=True),
-                "currency": Part(keyword, "ISO 4217.", facet=True),
-                "currency_basis": Part(keyword, "Stated or assumed.", facet=True),
-                "per": Part(keyword, "Per year …", facet=True),
-                "by": Part(keyword, "Until when, as written."),
-            },
+            parts=_VALUES,
         ),
         Field(
             "value_labels",
@@ -279,17 +308,19 @@ def _content_fields() -> tuple[Field[Agreement], ...]:
             "One line per value.",
             facet=True,
         ),
+        *_occasion_fields(),
+    )
+
+
+def _occasion_fields() -> tuple[Field[Agreement], ...]:
+    keyword = Kind.KEYWORD
+    return (
         Field(
             "place",
             Kind.GROUP,
             derive.place,
             "Where the act took place.",
-            parts={
-                "name": Part(keyword, "As written.", facet=True),
-                "country": Part(keyword, "ISO 3166-1 alpha-3.", facet=True),
-                "basis": Part(keyword, "Stated or inferred.", facet=True),
-                "location": Part(Kind.PLACE, "Degrees WGS 84."),
-            },
+            parts=_PLACE,
             short={"country": "place.country", "place": "place.name"},
         ),
         Field(
@@ -297,11 +328,7 @@ def _content_fields() -> tuple[Field[Agreement], ...]:
             Kind.GROUP,
             derive.date_of_act,
             "When the act took place.",
-            parts={
-                "value": Part(Kind.DATE, "Year, month or day.", facet=True),
-                "precision": Part(keyword, "Day, month or year.", facet=True),
-                "basis": Part(keyword, "Stated, relative, inferred.", facet=True),
-            },
+            parts=_DATE,
             short={"date": "date.value"},
         ),
         Field(

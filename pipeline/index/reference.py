@@ -22,8 +22,8 @@ def reference(documents: Documents) -> str:
         "# Fields of the index",
         "",
         "Made by `accordwire index fields`; a test compares. *Filter* may stand in `--filter`, *facet* also in",
-        f"`--facet`, *text* is searched. Texts are keyed by language ({languages}): `title.tr` is stemmed, `title.tr.exact` as",
-        "written, `title.tr.prefix` (title and lead only) the first five letters.",
+        f"`--facet`, *text* is searched. Texts are keyed by language ({languages}): `title.tr` is stemmed,",
+        "`title.tr.exact` as written, `title.tr.prefix` (title and lead only) the first five letters.",
     ]
     for document in (documents.articles, documents.agreements):
         lines += ["", f"## {document.alias}", "", "| field | type | use | meaning |", "|---|---|---|---|"]
@@ -55,4 +55,5 @@ def _use(field: Field[Any], leaves: dict[str, tuple[Kind, bool]]) -> list[str]:
 
 def _row(path: str, kind: Kind, uses: list[str], meaning: str, shorts: list[str] | None) -> str:
     also = f" Also {', '.join(shorts)}." if shorts else ""
-    return f"| `{path}` | {_TYPES.get(kind, kind)} | {', '.join(uses) or 'shown'} | {meaning.replace('|', chr(92) + '|')}{also} |"
+    told = meaning.replace("|", "\\|") + also
+    return f"| `{path}` | {_TYPES.get(kind, kind)} | {', '.join(uses) or 'shown'} | {told} |"
