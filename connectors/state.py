@@ -33,26 +33,25 @@ class States(msgspec.Struct, frozen=True):
 
 def read_all(settings: Settings, *, stop: Callable[[], bool] | None = None) -> States:
     """Replay wire.source.v1 to its end. Raises Unavailable where no broker answers."""
-    newest: dict[str | None, tuple[int, SourceState]] = {}
-    unreadable: dict[str | None, Unreadable] = {}
+    newest: dict[str | None, consumer.Record] = {}
     for record in consumer.replay(settings, [topics.SOURCE], stop=stop):
-        try:
-            state = None if record.value is None else codec.decode(SourceState, record.value)
-        except Reject as reject:
-            unreadable[record.key] = Unreadable(record, reject)
-            newest.pop(record.key, None)
+        if _is_newer(record, newest.get(record.key)):
+            newest[record.key] = record
+    states: dict[str, SourceState] = {}
+    unreadable = []
+    for key, record in newest.items():
+        if record.value is None:
             continue
-        unreadable.pop(record.key, None)
-        if state is None:
-            newest.pop(record.key, None)
-        elif _is_newer(record.partition, state, newest.get(record.key)):
-            newest[record.key] = (record.partition, state)
-    return States({key: state for key, (_, state) in newest.items() if key}, tuple(unreadable.values()))
+        try:
+            states[key or ""] = codec.decode(SourceState, record.value)
+        except Reject as reject:
+            unreadable.append(Unreadable(record, reject))
+    return States(states, tuple(unreadable))
 
 
-def _is_newer(partition: int, state: SourceState, known: tuple[int, SourceState] | None) -> bool:
-    """In one partition the later record counts; a source whose host changed has records in two."""
-    return known is None or known[0] == partition or state.updated_at >= known[1].updated_at
+def _is_newer(record: consumer.Record, known: consumer.Record | None) -> bool:
+    """In one partition the later record counts; a source whose host changed has records in two, read in any order."""
+    return known is None or known.partition == record.partition or record.timestamp_ms >= known.timestamp_ms
 
 
 def partition_of(host: str) -> int:

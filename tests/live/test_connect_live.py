@@ -302,13 +302,22 @@ def test_an_unreadable_state_is_a_dead_letter_and_its_source_starts_afresh(role,
     assert states.read_all(role.settings).by_source["wire"].polls >= 1
 
 
-def test_the_newest_state_counts_wherever_it_lies(install):
+def test_the_newest_record_counts_wherever_it_lies_and_whatever_it_is(install):
     publisher = Publisher(install)
-    for minute, partition in ((5, 4), (9, 1), (7, 0)):
-        moment = datetime(2026, 3, 1, 12, minute, tzinfo=UTC)
-        publisher.state(SourceState(source_id="s", updated_at=moment, polls=minute), partition=partition)
+    moment = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+    with Producer(install, client="test") as producer:
+        for partition in (4, 1, 0):
+            for name in ("good", "bad"):
+                publisher.state(SourceState(source_id=name, updated_at=moment, polls=partition), partition=partition)
+                producer.send(topics.SOURCE, "mended", b"broken", partition=partition).wait()
+            time.sleep(0.01)
+        publisher.state(SourceState(source_id="mended", updated_at=moment, polls=9), partition=2)
+        producer.send(topics.SOURCE, "bad", b"broken", partition=3).wait()
     publisher.close()
-    assert states.read_all(install).by_source["s"].polls == 9
+    for _ in range(3):
+        found = states.read_all(install)
+        assert {name: state.polls for name, state in found.by_source.items()} == {"good": 0, "mended": 9}
+        assert [one.record.key for one in found.unreadable] == ["bad"]
 
 
 def test_without_topics_it_says_what_to_do(live, tmp_path):
