@@ -9,7 +9,7 @@ import msgspec
 from pipeline.lexicon import Lexicon, Lexicons
 from pipeline.lexicon.match import Span
 from pipeline.models.article import ParsedArticle
-from pipeline.models.codes import PartyKind, Polarity, Status
+from pipeline.models.codes import Basis, Instrument, PartyKind, Polarity, Status
 from pipeline.models.mention import Evidence, Mention
 from pipeline.stages import (
     tag_acts,
@@ -173,7 +173,9 @@ def _split(document: Document, passage: Passage) -> list[Passage]:
 
 
 def _is_public_matter(sides: tag_parties.Sides, subject: tag_instruments.Subject) -> bool:
-    """Between names nothing resolves, only a document with a subject: the rest are mostly personal contracts."""
+    """Guessed parties need a subject to agree on, unresolved names too: the rest are mostly personal contracts."""
+    if subject.instrument is Instrument.VERBAL and not subject.topics and sides.basis is not Basis.STATED:
+        return False
     return bool(subject.topics) or any(unit.kind is not PartyKind.UNKNOWN for unit in sides.units.values())
 
 

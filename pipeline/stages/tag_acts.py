@@ -92,7 +92,7 @@ def _decide(
 
 def _is_dropped(marks: frozenset[str], codes: set[str]) -> bool:
     """A wish beside a finished act is about something else; a rumour takes back even that."""
-    return "rumour" in codes or bool(codes & _DROPS and not {"past", "finite"} <= marks)
+    return bool(codes & {"rumour", "relative"}) or bool(codes & _DROPS and not {"past", "finite"} <= marks)
 
 
 def _done(

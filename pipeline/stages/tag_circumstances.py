@@ -133,8 +133,9 @@ def _visited(document: Document, span: Span) -> bool:
     if any(link.code == "in" and link.end == span.start - 1 for link in before):
         return True
     line_start = document.text.rfind("\n", 0, span.start) + 1
-    head = document.text[line_start : span.end + 15]
-    return span.start - line_start <= 3 and bool(re.search(r"\([A-Z]{2,}\)|[—–]| - ", head[span.end - line_start :]))
+    return (
+        span.start == line_start and document.sentence_at(min(span.end + 40, len(document.text) - 1)).start > span.end
+    )
 
 
 def _place(document: Document, span: Span, basis: Basis) -> Place:

@@ -11,8 +11,10 @@ from pipeline.lexicon.match import Span
 from pipeline.text import sentences
 from pipeline.text.normalise import View, view
 
-# "TAŞKENT (TUA) - ", "BAKU, Feb 9 (HPA) - ": where and by whom it was filed, no part of what it says.
-_DATELINE = re.compile(r"[^\n.!?()]{2,50}\([^()\n]{2,20}\)[ ]?[-–—]{1,2}[ ]?")
+# "TAŞKENT (TUA) - ", "BAKU, Feb 9 (HPA) - ", "LONDON, May 6 - ": where and by whom it was filed, no part of what it says.
+_DATELINE = re.compile(
+    r"(?P<place>[^\n.!?()\d]{2,40}?)(?:, [^\W\d]{3,9}\.? \d{1,2})?(?: \((?P<sign>[^()\n]{2,20})\))? ?[-–—]{1,2} "
+)
 
 
 class Sentence(msgspec.Struct, frozen=True):
@@ -59,7 +61,7 @@ class Document:
         start, end = sentences.bounds(self.text, position, self._abbreviations)
         if start == 0 or self.text[start - 1] == "\n":
             dateline = _DATELINE.match(self.text, start, min(end, start + 80))
-            if dateline and dateline.end() <= position and _is_dateline(dateline.group()):
+            if dateline and dateline.end() <= position and _is_dateline(dateline):
                 start = dateline.end()
         return Sentence(start, end)
 
@@ -81,10 +83,10 @@ class Document:
         return first, last, self.view.given[first:last]
 
 
-def _is_dateline(head: str) -> bool:
-    """Begins with a capital and holds the agency's sign in capitals."""
-    sign = head.partition("(")[2].partition(")")[0]
-    return head[:1].isupper() and sign.isupper()
+def _is_dateline(head: re.Match[str]) -> bool:
+    """A place in capitals, or any place with the agency's sign in capitals."""
+    sign = head["sign"]
+    return head["place"].isupper() or (head["place"][0].isupper() and sign is not None and sign.isupper())
 
 
 def entry_ids(spans: Iterable[Span]) -> tuple[str, ...]:

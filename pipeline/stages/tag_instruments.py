@@ -7,7 +7,7 @@ from itertools import pairwise
 import msgspec
 
 from pipeline.lexicon.match import Span
-from pipeline.models.codes import Instrument, PartnershipLevel
+from pipeline.models.codes import Instrument, PartnershipLevel, Status
 from pipeline.stages.tag_acts import Reading
 from pipeline.stages.tag_document import Document
 
@@ -32,11 +32,6 @@ class Subject(msgspec.Struct, frozen=True):
     partnership_level: PartnershipLevel | None
 
     @property
-    def span_known(self) -> bool:
-        """Whether a document or a mutual act was named at all, not only a ceremony."""
-        return self.span is not None or not self.generic
-
-    @property
     def code(self) -> str | None:
         """Code of the subject: the most telling topic of the clause."""
         return self.topics[0].code if self.topics else None
@@ -45,7 +40,8 @@ class Subject(msgspec.Struct, frozen=True):
 def read(document: Document, reading: Reading, actors: Sequence[tuple[int, int]] = ()) -> Subject | None:
     """The document of a reading; None where the act needs one and there is none. `actors`: where parties stand."""
     span = _instrument_of(document, reading)
-    if span is None and reading.marks & {"attended", "ceremony"}:
+    if span is None and (reading.act.code == Status.SIGNED or reading.marks & {"attended", "ceremony"}):
+        # "They signed it on Monday": tells more of a document that has been named elsewhere.
         return Subject(Instrument.OTHER, None, True, None, None, (), None)
     if span is None and "reciprocal" not in reading.marks:
         return None

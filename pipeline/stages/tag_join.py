@@ -79,7 +79,7 @@ def join(
         home = next((group for group in groups if any(_same(passage, other) for other in group)), None)
         if home is not None:
             home.append(passage)
-        elif not (groups and (passage.in_title or passage.subject.generic)) and passage.subject.span_known:
+        elif not (groups and (passage.in_title or passage.subject.generic)) and _can_stand_alone(passage):
             groups.append([passage])
     denied = [group[0] for group in groups if group[0].reading.polarity is Polarity.DENIED]
     groups = [group for group in groups if not _is_denied(group, denied)]
@@ -110,6 +110,11 @@ def _same_subject(first: Subject, second: Subject) -> bool:
         return False
     topics, others = {t.code for t in first.topics}, {t.code for t in second.topics}
     return not topics or not others or bool(topics & others)
+
+
+def _can_stand_alone(passage: Passage) -> bool:
+    """A lone "document" or "it" tells of something named elsewhere; several documents are a package."""
+    return not passage.subject.generic or (passage.subject.span is not None and passage.package.count > 1)
 
 
 def _is_denied(group: list[Passage], denied: list[Passage]) -> bool:

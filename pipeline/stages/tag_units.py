@@ -220,9 +220,8 @@ def _group(document: Document, units: list[Unit]) -> None:
         unit.group = index
         if index and units[index - 1].adjective and (unit.institution or unit.speaker) and not unit.adjective:
             # "Turkish and Qatari ministers": the noun stands for both.
-            units[index - 1].adjective = not document.lexicon.is_coordinated(
-                document.folded[units[index - 1].end : unit.start]
-            )
+            gap = document.folded[units[index - 1].end : unit.start]
+            units[index - 1].adjective = not document.lexicon.is_coordinated(gap)
         if (
             index
             and units[index - 1].adjective == unit.adjective

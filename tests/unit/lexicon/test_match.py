@@ -33,7 +33,7 @@ def test_turkish_casing_does_not_hide_an_act(text):
     ],
 )
 def test_stop_frames_and_longer_words_silence_acts(text):
-    assert [hit for hit in found("tr", text, "act") if hit[0] not in {"imzaladı"}] == []
+    assert [hit for hit in found("tr", text, "act") if hit[0] != "imzaladı"] == []
 
 
 def test_word_that_only_begins_like_a_name_is_no_name():

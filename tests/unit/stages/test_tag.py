@@ -185,12 +185,50 @@ def test_promise_of_one_side_is_a_commitment_and_no_agreement():
 
 WORDS = st.sampled_from(
     [
-        "Peru", "Şili'nin", "ile", "arasında", "anlaşma", "anlaşması", "imzaladı", "imzalandı", "bugün", "18", "mutabakat",
-        "zaptı", "milyar", "dolar", "Başbakanı", "Ayşe", "Örnek", "“", "”", '"', ".", ",", "\n\n", "(XYZ)", "-", "mı", "?",
-        "signed", "agreement", "and", "with", "president", "of", "the", "I\u0307zmir'de", "e\u0301", "\u200b", "\ud800", "'",
-        "iki", "ülke", "imza törenine", "katıldı", "söyledi", "feshetti", "ilan etti", "gibi alanlarda", "yarın", "İ",
+        "Peru",
+        "Şili'nin",
+        "ile",
+        "arasında",
+        "anlaşma",
+        "anlaşması",
+        "imzaladı",
+        "imzalandı",
+        "bugün",
+        "18",
+        "mutabakat",
+        "zaptı",
+        "milyar",
+        "dolar",
+        "Başbakanı",
+        "Ayşe",
+        "Örnek",
+        "signed",
+        "agreement",
+        "and",
+        "with",
+        "president",
+        "of",
+        "the",
+        "iki",
+        "ülke",
+        "katıldı",
+        "söyledi",
+        "feshetti",
+        "yarın",
+        "İ",
+        "$",
+        ".",
+        ",",
+        "?",
+        "-",
+        "(",
+        ")",
+        "'",
+        "“",
+        "”",
     ]
-)  # fmt: skip
+    + ['"', "\n\n", "(XYZ) -", "imza törenine", "gibi alanlarda", "I\u0307zmir'de", "e\u0301", "\u200b", "\ud800"]
+)
 HOSTILE = st.lists(WORDS, max_size=60).map(" ".join) | st.text(st.characters(codec=None), max_size=300)
 
 

@@ -1,0 +1,48 @@
+"""Precision and recall of the tagger on the project's own gold may not fall below these floors.
+
+Raise a floor when a change lifts the figure; lower one only with the reason in the commit. `make quality` prints all.
+"""
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from pipeline import lexicon
+from pipeline.stages.tag import Tagger
+from tests.quality.measure import scores
+
+CONFIG = Path(__file__).parents[2] / "config"
+# (corpus, language) → precision, recall, share of look-alikes left alone.
+FLOORS = {
+    ("wire", "tr"): (0.97, 0.97, 1.0),
+    ("wire", "en"): (0.97, 0.97, 1.0),
+    ("gold/tr", "tr"): (0.90, 0.83, 0.95),
+    ("gold/en", "en"): (0.92, 0.78, 0.95),
+}
+# Share of right values of a field over Turkish and English of the sample wire.
+FIELD_FLOORS = {"instrument": 0.97, "status": 0.97, "parties": 0.95, "place": 0.95, "date": 0.9, "document_count": 1.0}
+
+
+@cache
+def _scores():
+    return scores(Tagger(lexicon.load(CONFIG)))
+
+
+@pytest.mark.parametrize("corpus", FLOORS, ids="/".join)
+def test_precision_and_recall_stay_above_their_floors(corpus):
+    score = _scores()[corpus]
+    precision, recall, alone = FLOORS[corpus]
+    told = "\n".join(note for note in score.notes if "field" not in note)
+    assert score.precision >= precision, told
+    assert score.recall >= recall, told
+    assert score.clean >= alone * score.look_alikes, told
+
+
+@pytest.mark.parametrize("field", FIELD_FLOORS)
+def test_fields_of_found_agreements_stay_right(field):
+    both = [_scores()["wire", language] for language in ("tr", "en")]
+    right = sum(score.fields[field][True] for score in both)
+    judged = sum(score.fields[field].total() for score in both)
+    assert judged > 0
+    assert right / judged >= FIELD_FLOORS[field], [n for s in both for n in s.notes if f"field {field}" in n]
