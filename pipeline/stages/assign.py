@@ -81,7 +81,7 @@ def _kinship(record: Agreement, node: Node) -> tuple[int, ...] | None:
     if not (listed or alike or shared):
         return None
     # Evidence before the name: a recoding may have given this mention's ordinal to its neighbour.
-    return alike and shared > 0, own == node.bucket, shared, listed
+    return alike and shared > 0, shared > 0, own == node.bucket, shared, listed
 
 
 def _overlap(record: Agreement, node: Node) -> int:

@@ -87,3 +87,8 @@ def test_the_verb_prints_a_schema_and_lists_topics():
     printed = CliRunner().invoke(command, ["news.agreement.v1"]).output
     assert msgspec.json.decode(printed)["title"] == "news.agreement.v1"
     assert CliRunner().invoke(command, ["wire.raw.v1"]).exit_code == 2
+
+
+def test_any_other_call_says_how_it_is_meant(capsys):
+    assert schema.main([]) == 64
+    assert "--check | --write" in capsys.readouterr().err
