@@ -1,5 +1,6 @@
 """A fresh installation on the configured servers: its own namespace, gone afterwards. Called by run and bench."""
 
+import logging
 import os
 import tempfile
 from collections.abc import Iterator
@@ -9,8 +10,11 @@ from typing import Any
 
 from pipeline import index
 from pipeline.broker import admin
+from pipeline.errors import Fatal
 from pipeline.index.client import connect, speaking_plainly
 from pipeline.settings import Settings
+
+log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -28,8 +32,12 @@ def installation(settings: Settings, config_dir: Path, *, name: str) -> Iterator
             index.apply(fresh, config_dir)
             yield fresh
         finally:
-            admin.delete_all(fresh)
-            _delete_indices(fresh)
+            for remove in (admin.delete_all, _delete_indices):
+                try:
+                    remove(fresh)
+                except Fatal as problem:
+                    # What went wrong before must not be hidden behind what could not be tidied up after it.
+                    log.warning("not removed", extra={"namespace": namespace, "reason": str(problem)})
 
 
 def _delete_indices(settings: Settings) -> None:
