@@ -1,7 +1,11 @@
 """Producer, consumer, replay, admin and lag on a real broker."""
 
 import gc
+import json
 import logging
+import os
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -292,6 +296,47 @@ def test_dead_letters_are_counted_over_all_topics(install, producer):
     producer.send(topics.TOPICS[topics.RAW].dlq, "k", b"v").wait()
     producer.send(topics.TOPICS[topics.DOCUMENT].dlq, "k", None).wait()
     assert lag.dead_letters(install) == 2
+
+
+# -------------------------------------------------------------------------------------------------- accordwire topics
+
+
+def accordwire(settings, *arguments):
+    environment = {
+        **os.environ,
+        "ACCORDWIRE_NAMESPACE": settings.namespace,
+        "ACCORDWIRE_KAFKA__BOOTSTRAP": settings.kafka.bootstrap,
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "pipeline.cli.main", *arguments],
+        check=False,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_plan_shows_what_apply_then_does_and_a_dry_run_does_not(install):
+    fresh = install.model_copy(update={"namespace": install.namespace + "-cli"})
+    try:
+        planned = accordwire(fresh, "topics", "plan", "--json")
+        assert planned.returncode == ExitCode.DEGRADED, planned.stderr
+        changes = json.loads(planned.stdout)["changes"]
+        assert {line["change"] for line in changes} == {"create"}
+        assert len(changes) == len(topics.TOPICS)
+
+        assert accordwire(fresh, "topics", "apply", "--dry-run").returncode == ExitCode.GOOD
+        assert set(admin.missing(fresh)) == set(topics.TOPICS)
+
+        applied = accordwire(fresh, "topics", "apply")
+        assert applied.returncode == ExitCode.GOOD, applied.stderr
+        assert f"create   {fresh.namespace}.wire.raw.v1: 6 partitions, replication 1" in applied.stdout
+        again = accordwire(fresh, "topics", "plan")
+        assert again.returncode == ExitCode.GOOD
+        assert f"{len(topics.TOPICS)} of {len(topics.TOPICS)} topics were as they should be" in again.stdout
+    finally:
+        admin.delete_all(fresh)
 
 
 # ----------------------------------------------------------------------------------------------------------- no broker

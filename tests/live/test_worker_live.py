@@ -5,6 +5,7 @@ import random
 import time
 import urllib.error
 import urllib.request
+from functools import partial
 
 import pytest
 
@@ -60,14 +61,18 @@ def test_killed_at_a_named_point_it_loses_nothing(workers, point):
     assert_all_arrived(settings, records)
 
 
+def has_moved_on(settings, topic, before):
+    return drained(settings) or count(settings, topic) > before
+
+
 def test_killed_at_random_under_load_it_loses_nothing(workers):
     settings, records = workers.settings, raw(4_000)
     dice = random.Random(7)
     publish(settings, records[:2_000])
     for _ in range(3):
         worker = workers.start()
-        before = count(settings, topics.PARSED)
-        until(lambda: drained(settings) or count(settings, topics.PARSED) > before, every=0.1)
+        moved = partial(has_moved_on, settings, topics.PARSED, count(settings, topics.PARSED))
+        until(moved, every=0.1)
         time.sleep(dice.uniform(0.0, 1.0))
         workers.kill(worker)
     worker = workers.start()
@@ -78,7 +83,7 @@ def test_killed_at_random_under_load_it_loses_nothing(workers):
 
 
 def test_sigterm_under_load_stops_in_bounded_time_and_loses_nothing(workers):
-    settings, records = workers.settings, raw(8_000)
+    settings, records = workers.settings, raw(5_000)
     publish(settings, records)
     worker = workers.start()
     until(lambda: count(settings, topics.PARSED) > 500, every=0.05)
@@ -189,7 +194,7 @@ def test_a_record_of_the_state_that_cannot_be_read_is_a_dead_letter_and_the_rest
 
 
 def test_a_second_worker_takes_over_with_state_when_the_first_is_killed(workers):
-    settings, records = workers.settings, raw(3_000)
+    settings, records = workers.settings, raw(2_000)
     publish(settings, records)
     fast = {"ACCORDWIRE_KAFKA__REQUEST_TIMEOUT_SECS": "10"}
     first = workers.start(ACCORDWIRE_WORK__INSTANCE_ID="work-a", **fast)
