@@ -119,6 +119,7 @@ class Lexicons:
         self.sectors = topics.sector
         self.company_marks = frozenset(fold(mark).rstrip(".") for mark in book.company_marks)
         self.people = {person.id: person for person in book.person}
+        self.people_by_name = {fold(n): person for person in book.person for n in (*person.short, *person.names)}
         self.cities = {city.id: city for city in book.city}
         self.organisations = {organisation.id: organisation for organisation in book.organisation}
         self.coding_version = f"{RULES_VERSION}.{digest}"

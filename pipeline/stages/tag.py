@@ -4,10 +4,11 @@ Cheap question first (does any act begin here?), then one pass for all words and
 hold an act are read: status, document, parties, package, values, place and date; at last the passages are joined.
 """
 
+from functools import cached_property
+
 import msgspec
 
 from pipeline.lexicon import Lexicon, Lexicons
-from pipeline.lexicon.match import Span
 from pipeline.models.article import ParsedArticle
 from pipeline.models.codes import Basis, Instrument, PartyKind, Polarity, Status
 from pipeline.models.mention import Evidence, Mention
@@ -77,15 +78,24 @@ class _Reader:
         self._lexicons = lexicons
         self._title = Document(article.title, lexicon, lexicons, where="title")
         self._text = Document(article.text, lexicon, lexicons)
-        day = article.published.date().isoformat() if article.published else ""
-        self._people = People(self._text, day)
-        self._title_people = People(self._title, day, elders=self._people)
         self._published = article.published
 
+    @cached_property
+    def _people(self) -> People:
+        return People(self._text, self._day)
+
+    @cached_property
+    def _title_people(self) -> People:
+        return People(self._title, self._day, elders=self._people)
+
+    @property
+    def _day(self) -> str:
+        return self._published.date().isoformat() if self._published else ""
+
     def mentions(self) -> tuple[Mention, ...]:
-        context = self._context()
-        passages = self._passages(self._text, self._people, context)
-        passages += self._passages(self._title, self._title_people, context)
+        passages = self._passages(self._text) + self._passages(self._title)
+        if not passages:
+            return ()
         source, source_evidence = tag_circumstances.source_of(self._text)
         mentions = tag_join.join(passages, self._lexicons, self._text.lexicon.language, source)
         if source_evidence is None:
@@ -104,6 +114,7 @@ class _Reader:
             found.append(Commitment(giver.party if giver else None, speaker, mark))
         return tuple(found)
 
+    @cached_property
     def _context(self) -> tuple[Unit, ...]:
         """The pair the story is about: the first two parties of its title, or else of its first paragraphs."""
         found: dict[str, Unit] = {}
@@ -116,28 +127,23 @@ class _Reader:
                     found.setdefault(unit.party, unit)
         return tuple(found.values()) if len(found) == 2 else ()
 
-    def _passages(self, document: Document, people: People, context: tuple[Unit, ...]) -> list[Passage]:
+    def _passages(self, document: Document) -> list[Passage]:
         passages = []
         for act in document.of_kind("act")[:_MAX_ACTS]:
-            passage = self._passage(document, people, act, context)
-            if passage is not None:
-                passages.extend(_split(document, passage))
+            reading = tag_acts.read(document, act)
+            # People and parties cost most: they are read only where an act and its document stand together.
+            if reading is not None and tag_instruments.read(document, reading) is not None:
+                passage = self._passage(document, reading)
+                passages.extend(_split(document, passage) if passage else ())
         return passages
 
-    def _is_history(self, document: Document, reading: tag_acts.Reading) -> bool:
-        """A past act with a year of its own long before the story: background, not news."""
-        year = tag_circumstances.year_of(document, reading)
-        return year is not None and self._published is not None and self._published.year - year > 1
-
-    def _passage(self, document: Document, people: People, act: Span, context: tuple[Unit, ...]) -> Passage | None:
-        reading = tag_acts.read(document, act)
-        if reading is None:
-            return None
+    def _passage(self, document: Document, reading: tag_acts.Reading) -> Passage | None:
+        people = self._people if document is self._text else self._title_people
         units = tag_units.units_of(document, people, reading.sentence)
         subject = tag_instruments.read(document, reading, [(unit.start, unit.end) for unit in units])
         if subject is None:
             return None
-        sides = tag_parties.read(document, reading, units, context)
+        sides = tag_parties.read(document, reading, units, self._context)
         if sides is None or (reading.polarity is not Polarity.ASSERTED and reading.status is Status.NEGOTIATING):
             return None
         package = tag_packages.read(document, reading, subject.span)
@@ -184,7 +190,7 @@ def _lead_units(document: Document, people: People, limit: int) -> list[Unit]:
     for sentence in document.sentences_from(0):
         if sentence.start > limit:
             break
-        units += [u for u in tag_units.units_of(document, people, sentence) if u.kind in tag_parties.KNOWN]
+        units += tag_units.units_of(document, people, sentence, unresolved=False)
     return [unit for unit in units if unit.role not in {"oblique", "modifier", "bare"}] or units
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import msgspec
 
@@ -146,25 +147,13 @@ def _mention(
     occasions: dict[frozenset[str], str],
 ) -> Mention:
     lead = max(group, key=_weight)
-    instrument = lead.subject.instrument
-    ordinal = ordinals[instrument]
+    instrument, package = lead.subject.instrument, lead.package
     ordinals[instrument] += 1
     parties = _parties(lead, group, language)
-    topics = list(dict.fromkeys(t.code for p in (lead, *group) for t in p.subject.topics[:2]))
-    package = lead.package
-    fields = next((p.package.fields for p in (lead, *group) if p.package.fields), ())
-    # A package has no one subject; its sectors are those of what it names and lists.
-    subject = None if package.count > 1 and (package.items or fields) else lead.subject.code or next(iter(topics), None)
-    about = [subject] if subject else [*(item.subject for item in package.items), *fields]
-    sectors = dict.fromkeys(s for code in about for s in lexicons.topics[code].sectors)
     status, level = _status(group, lead), _level(group, lead)
-    place = next((p.place for p in sorted(group, key=_place_rank) if p.place), None)
-    date = next((p.date for p in sorted(group, key=_date_rank) if p.date), None)
-    claimants = {p.sides.claimed_by for p in group}
-    claimed_by = None if None in claimants else next(iter(sorted(s.name for s in claimants if s)), None)
-    occasion = occasions.setdefault(lead.sides.ids, f"o{len(occasions) + 1}")
+    signed = status not in {Status.PLANNED, Status.NEGOTIATING}
     mention = Mention(
-        ordinal=ordinal,
+        ordinal=ordinals[instrument] - 1,
         instrument=instrument,
         status=status,
         polarity=lead.reading.polarity,
@@ -173,27 +162,44 @@ def _mention(
         laterality=_laterality(len(parties)),
         partnership_level=next((p.subject.partnership_level for p in group if p.subject.partnership_level), None),
         title=max((p.subject.title for p in group if p.subject.title), key=len, default=None),
-        subject=subject,
         parties=parties,
-        signatories=_people(group, "signatories") if status not in {Status.PLANNED, Status.NEGOTIATING} else (),
+        signatories=_people(group, "signatories") if signed else (),
         attended_by=_people(group, "attended"),
         document_count=package.count,
         items=package.items,
-        fields=fields,
         items_complete=package.complete,
-        sectors=tuple(sectors),
         values=tuple(dict.fromkeys(value for p in group for value in p.values)),
-        place=place,
-        date=date,
-        claimed_by=claimed_by or None,
+        place=next((p.place for p in sorted(group, key=_place_rank) if p.place), None),
+        date=next((p.date for p in sorted(group, key=_date_rank) if p.date), None),
         according_to=according_to,
         confidence=_confidence(group),
-        occasion_id=occasion,
-        sides_confirming=_confirming(group, claimants),
+        occasion_id=occasions.setdefault(lead.sides.ids, f"o{len(occasions) + 1}"),
         coding_version=lexicons.coding_version,
         evidence=tuple(dict.fromkeys(e for p in group for e in p.evidence)),
+        **_about(group, lead, lexicons),
+        **_claims(group),
     )
     return msgspec.structs.replace(mention, label=label(mention))
+
+
+def _about(group: Sequence[Passage], lead: Passage, lexicons: Lexicons) -> dict[str, Any]:
+    """Subject, fields and sectors. A package has no one subject; its sectors are those of what it names and lists."""
+    package = lead.package
+    fields = next((p.package.fields for p in (lead, *group) if p.package.fields), ())
+    topics = (topic.code for p in (lead, *group) for topic in p.subject.topics[:2])
+    listed = package.count > 1 and (package.items or fields)
+    subject = None if listed else lead.subject.code or next(topics, None)
+    about = [subject] if subject else [*(item.subject for item in package.items), *fields]
+    sectors = dict.fromkeys(sector for code in about for sector in lexicons.topics[code].sectors)
+    return {"subject": subject, "fields": fields, "sectors": tuple(sectors)}
+
+
+def _claims(group: Sequence[Passage]) -> dict[str, Any]:
+    """Whose word it is: a person's only where every passage stands under a verb of saying."""
+    claimants = {p.sides.claimed_by for p in group}
+    names = sorted(claimant.name for claimant in claimants if claimant and claimant.name)
+    claimed_by = names[0] if names and None not in claimants else None
+    return {"claimed_by": claimed_by, "sides_confirming": _confirming(group, claimants)}
 
 
 def _weight(passage: Passage) -> tuple[int, ...]:

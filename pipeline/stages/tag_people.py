@@ -160,11 +160,7 @@ class People:
         return speaker
 
     def _lookup(self, name: str) -> KnownPerson | None:
-        folded = fold(name)
-        for known in self._document.lexicons.people.values():
-            if any(folded == fold(alias) for alias in (*known.names, *known.short)):
-                return known
-        return None
+        return self._document.lexicons.people_by_name.get(fold(name))
 
     def _seat(self, known: KnownPerson | None) -> str | None:
         """For whom a known person speaks on the article's day; the last term if the day is unknown."""

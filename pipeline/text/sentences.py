@@ -15,7 +15,7 @@ _LAST_WORD = re.compile(r"[^\s(\"'“‘«]+$")
 def bounds(text: str, position: int, abbreviations: frozenset[str] = frozenset()) -> tuple[int, int]:
     """(start, end) of the sentence that holds `position`; end is after its full stop. Abbreviations without dot."""
     floor = max(0, position - MAX_SENTENCE_CHARS)
-    start = floor
+    start = floor = max(floor, text.rfind("\n", floor, position) + 1)
     for stop in _stops(text, floor, position, abbreviations):
         start = stop
     end = min(len(text), position + MAX_SENTENCE_CHARS)
