@@ -39,7 +39,8 @@ class Deduplicate:
     def reset(self) -> None:
         """Forget every article."""
         self._known: dict[str, Signature] = {}
-        self._by_text: dict[str, set[str]] = {}
+        # Tuples: nearly every text has one article, and a set for it would weigh as much as all else about it.
+        self._by_text: dict[str, tuple[str, ...]] = {}
         self._latest = _NEVER
         self._swept = _NEVER
 
@@ -115,7 +116,7 @@ class Deduplicate:
         self._forget(signature.article_id)
         self._known[signature.article_id] = signature
         if signature.text_hash is not None:
-            self._by_text.setdefault(signature.text_hash, set()).add(signature.article_id)
+            self._by_text[signature.text_hash] = (*self._by_text.get(signature.text_hash, ()), signature.article_id)
         self._latest = max(self._latest, signature.seen_at)
         if self._latest - self._swept > _SWEEP_EVERY:
             self._sweep()
@@ -124,9 +125,10 @@ class Deduplicate:
         signature = self._known.pop(article_id, None)
         if signature is None or signature.text_hash is None:
             return
-        members = self._by_text[signature.text_hash]
-        members.discard(article_id)
-        if not members:
+        left = tuple(member for member in self._by_text[signature.text_hash] if member != article_id)
+        if left:
+            self._by_text[signature.text_hash] = left
+        else:
             del self._by_text[signature.text_hash]
 
     def _sweep(self) -> None:
