@@ -17,6 +17,8 @@ _NAME_KINDS = frozenset({"state", "organisation", "city", "person", "demonym", "
 # Kinds whose entries compete for the same words: the longest wins.
 _EXCLUSIVE = {kind: kind for kind in ("instrument", "act", "topic", "office", "institution", "collective", "date")}
 _EXCLUSIVE.update(dict.fromkeys(_NAME_KINDS, "name"))
+_SELF_SUFFICIENT = frozenset({"reciprocal", "attended", "ceremony"})
+_ACT, _DOCUMENT, _ENOUGH = 1, 2, 4
 _STOPPED = frozenset({"instrument", "act", "commitment", "institution"}) | _NAME_KINDS
 
 
@@ -66,17 +68,28 @@ class Matcher:
                 by_literal.setdefault(form.literal, []).append((word, form))
         self._targets = list(by_literal.values())
         self._automaton = ahocorasick_rs.AhoCorasick(list(by_literal), store_patterns=False) if by_literal else None
-        gate = sorted({form.literal for word in self._words() if word.kind == "act" for form in word.forms})
-        self._gate = ahocorasick_rs.AhoCorasick(gate, store_patterns=False) if gate else None
+        self._gate_signs = _gate_signs(self._words())
+        self._gate = ahocorasick_rs.AhoCorasick(list(self._gate_signs), store_patterns=False) if by_literal else None
+        self._signs = list(self._gate_signs.values())
 
     def _words(self) -> Iterable[Word]:
         return (word for targets in self._targets for word, _ in targets)
 
-    def may_hold_act(self, view: View) -> bool:
-        """Whether the text holds the beginning of any act: most texts do not, and cost no more than this."""
+    def may_hold_agreement(self, view: View) -> bool:
+        """Whether the text holds the beginnings of an act and of a document, or of an act that needs none.
+
+        Most news holds neither and costs no more than this.
+        """
         if self._gate is None:
             return False
-        return any(_starts_word(view.folded, start) for _, start, _ in self._gate.find_matches_as_indexes(view.folded))
+        seen = 0
+        for index, start, _ in self._gate.find_matches_as_indexes(view.folded):
+            sign = self._signs[index]
+            if sign & ~seen and _starts_word(view.folded, start):
+                seen |= sign
+                if seen & _ENOUGH or seen == _ACT | _DOCUMENT:
+                    return True
+        return False
 
     def find(self, view: View) -> list[Span]:
         """All spans in text order: the longest of each kind, none that a stop-frame covers."""
@@ -103,6 +116,26 @@ class Matcher:
                 stem_end = found.start(found.lastindex)
                 marks |= self._tails.marks(form.tail, found.group(found.lastindex))
             yield Span(start, found.end(), stem_end, word, marks)
+
+
+def _gate_signs(words: Iterable[Word]) -> dict[str, int]:
+    """Literal → what its presence promises: an act, a document, an act that needs no document."""
+    signs: dict[str, int] = {}
+    for word in words:
+        for form in word.forms:
+            if word.kind == "instrument":
+                sign = _DOCUMENT
+            elif word.kind == "act":
+                sign = _ENOUGH if word.marks & _SELF_SUFFICIENT else _ACT
+            else:
+                continue
+            signs[form.literal] = signs.get(form.literal, 0) | sign
+    # Where one literal begins another, the automaton reports the shorter one: it promises what the longer would.
+    for literal in signs:
+        for longer, sign in signs.items():
+            if longer != literal and literal in longer:
+                signs[literal] |= sign
+    return signs
 
 
 def _starts_word(text: str, start: int) -> bool:

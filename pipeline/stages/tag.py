@@ -57,7 +57,7 @@ class Tagger:
     def tag(self, article: ParsedArticle) -> tuple[Mention, ...]:
         """Agreements of one article, in text order; () for a language without a lexicon."""
         lexicon = self._lexicons.get(article.language)
-        if lexicon is None or not lexicon.matcher.may_hold_act(view(article.text)):
+        if lexicon is None or not lexicon.matcher.may_hold_agreement(view(article.text)):
             return ()
         return _Reader(article, lexicon, self._lexicons).mentions()
 
@@ -127,8 +127,13 @@ class _Reader:
                     found.setdefault(unit.party, unit)
         return tuple(found.values()) if len(found) == 2 else ()
 
+    def _is_history(self, document: Document, reading: tag_acts.Reading) -> bool:
+        """A past act with a year of its own long before the story: background, not news."""
+        year = tag_circumstances.year_of(document, reading)
+        return year is not None and self._published is not None and self._published.year - year > 1
+
     def _passages(self, document: Document) -> list[Passage]:
-        passages = []
+        passages: list[Passage] = []
         for act in document.of_kind("act")[:_MAX_ACTS]:
             reading = tag_acts.read(document, act)
             # People and parties cost most: they are read only where an act and its document stand together.
