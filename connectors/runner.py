@@ -53,6 +53,7 @@ def run(settings: Settings, config_dir: Path, sources_dir: Path | None = None) -
     found = [source for source in source_files.load(directory, settings.connect) if source.enabled]
     if not found:
         raise ConfigError(f"{directory}: every source is disabled – set enabled = true in one")
+    source_files.note_directory(settings, directory)
     _require_topics(settings)
     remembered = states.read_all(settings)
     asyncio.run(Connect(settings, found, remembered).serve())

@@ -21,7 +21,10 @@ from connectors.contract import Source, SourceRights
 from connectors.registry import FORMATS, TRANSPORTS
 from pipeline.errors import ConfigError
 from pipeline.models.raw_item import Rights, SourceRef
-from pipeline.settings import ConnectSettings
+from pipeline.ops import health
+from pipeline.settings import ConnectSettings, Settings
+
+_NOTED = "sources.path"
 
 
 def load(directory: Path, settings: ConnectSettings) -> list[Source]:
@@ -150,3 +153,20 @@ def _doubles(found: Sequence[tuple[Path, Source]]) -> list[str]:
             mistakes.append(f"{path}: id: {source.id!r} is taken by {first[source.id]}")
         first.setdefault(source.id, path)
     return mistakes
+
+
+def note_directory(settings: Settings, directory: Path) -> None:
+    """Leave word of which directory this installation's connect polls: `sources` then speaks of the same."""
+    run_dir = health.run_dir(settings)
+    run_dir.mkdir(parents=True, exist_ok=True)
+    (run_dir / _NOTED).write_text(str(directory.resolve()), encoding="utf-8")
+
+
+def noted_directory(settings: Settings) -> Path | None:
+    """The directory a running connect polls, or None while none runs here."""
+    run_dir = health.run_dir(settings)
+    try:
+        directory = Path((run_dir / _NOTED).read_text(encoding="utf-8"))
+    except OSError:
+        return None
+    return directory if "connect" in health.noted(run_dir) and directory.is_dir() else None

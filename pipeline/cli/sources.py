@@ -21,7 +21,12 @@ from pipeline.errors import ConfigError, ExitCode, Reject
 from pipeline.models.source_state import SourceState
 from pipeline.settings import ConnectSettings
 
-_where = click.option("--sources", "directory", type=click.Path(path_type=Path), help="Default: config/sources.")
+_where = click.option(
+    "--sources",
+    "directory",
+    type=click.Path(path_type=Path),
+    help="Default: those a running connect polls, else config/sources.",
+)
 _json = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 
 
@@ -173,7 +178,8 @@ def _show_test(outcome: PollOutcome | None, feed: ParsedFeed | None, reject: Rej
 
 
 def _load(context: Context, directory: Path | None) -> list[Source]:
-    return source_files.load(directory or context.config_dir / "sources", context.settings.connect)
+    where = directory or source_files.noted_directory(context.settings) or context.config_dir / "sources"
+    return source_files.load(where, context.settings.connect)
 
 
 def _status(source: Source, known: SourceState | None, now: datetime) -> dict[str, Any]:

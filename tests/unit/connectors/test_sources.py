@@ -10,7 +10,8 @@ from connectors.contract import Source, SourceRights
 from connectors.transports.directory import DirectoryOptions
 from connectors.transports.http import HttpOptions
 from pipeline.errors import ConfigError
-from pipeline.settings import ConnectSettings
+from pipeline.ops import health
+from pipeline.settings import ConnectSettings, Settings
 
 SETTINGS = ConnectSettings()
 GOOD = 'id = "a"\npublisher = "A"\nurl = "https://a.example.org/rss"\n'
@@ -126,3 +127,13 @@ def test_the_sources_that_come_with_the_program_are_in_order():
     found = sources.load(Path(__file__).parents[3] / "config" / "sources", SETTINGS)
     assert {"aa-tr", "aa-en"} <= {one.id for one in found}
     assert all(one.url.startswith("https://") and not one.rights.fetch_pages for one in found)
+
+
+def test_the_directory_of_a_running_connect_is_known_and_of_one_that_ended_is_not(tmp_path):
+    settings = Settings(stack={"directory": tmp_path / "stack"})
+    polled = tmp_path / "elsewhere"
+    polled.mkdir()
+    sources.note_directory(settings, polled)
+    assert sources.noted_directory(settings) is None
+    health.note(health.run_dir(settings), "connect", 1)
+    assert sources.noted_directory(settings) == polled
