@@ -117,6 +117,7 @@ class Lexicons:
         self.book = book
         self.topics: dict[str, Topic] = {topic.code: topic for topic in topics.topic}
         self.sectors = topics.sector
+        self.group_marks = frozenset(map(fold, book.group_marks))
         self.company_marks = frozenset(fold(mark).rstrip(".") for mark in book.company_marks)
         self.people = {person.id: person for person in book.person}
         self.people_by_name = {fold(n): person for person in book.person for n in (*person.short, *person.names)}

@@ -95,6 +95,7 @@ class NameBook(_Strict):
     person: tuple[Person, ...] = ()
     group: tuple[Group, ...] = ()
     company_marks: tuple[str, ...] = ()
+    group_marks: tuple[str, ...] = ()
 
 
 @cache

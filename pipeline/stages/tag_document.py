@@ -61,7 +61,7 @@ class Document:
         start, end = sentences.bounds(self.text, position, self._abbreviations)
         if start == 0 or self.text[start - 1] == "\n":
             dateline = _DATELINE.match(self.text, start, min(end, start + 80))
-            if dateline and dateline.end() <= position and _is_dateline(dateline):
+            if dateline and _is_dateline(dateline):
                 start = dateline.end()
         return Sentence(start, end)
 

@@ -17,7 +17,7 @@ _MIN_TITLE_WORDS = 3
 _RUN_BEFORE = re.compile(
     r"(?:(?:[^\W\d_a-zçğıöşü][\w’'.-]*|arasında|ve|ile|and|of|on|in|for|the|between|to|dair|hakkında) )+$"
 )
-_RUN_AFTER = re.compile(r"^(?: (?:[^\W\d_a-zçğıöşü][\w’'.-]*|and|of|on|in|for|the|between|to|at))+")
+_RUN_AFTER = re.compile(r"^(?: (?:[^\W\d_a-zçğıöşü][\w’'.-]*|and|of|on|in|for|the|between|to|at|a|an))+")
 
 
 class Subject(msgspec.Struct, frozen=True):
@@ -50,7 +50,8 @@ def read(document: Document, reading: Reading, actors: Sequence[tuple[int, int]]
     instrument = Instrument(span.code) if span is not None else Instrument.VERBAL
     generic = span.word.generic if span is not None else False
     if generic and "reciprocal" in reading.marks:
-        instrument, generic = Instrument.VERBAL, False
+        instrument = Instrument.VERBAL
+    generic = generic and instrument is Instrument.OTHER
     title_at = _title(document, reading, span) if span is not None else None
     title = document.text[title_at[0] : title_at[1]].strip() if title_at else None
     topics = _topics(document, reading, span, title_at, actors)
@@ -102,8 +103,10 @@ def _instrument_of(document: Document, reading: Reading) -> Span | None:
     after = [
         s for s in after if s.end <= reading.end and document.words_between(act.end, s.start) <= _MAX_DISTANCE_WORDS
     ]
-    first = before[-1] if "passive" in act.marks and before else None
-    return first or (after[0] if after else (before[-1] if before else None))
+    passive = "passive" in act.marks or any(span.code == "passive" for span in reading.used)
+    if before and (passive or (not after and "needs_object" not in act.marks)):
+        return before[-1]
+    return after[0] if after else None
 
 
 def _title(document: Document, reading: Reading, span: Span) -> tuple[int, int] | None:

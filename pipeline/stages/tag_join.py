@@ -14,6 +14,7 @@ from pipeline.models.codes import (
     Instrument,
     Laterality,
     Level,
+    PartyKind,
     PartyRole,
     Polarity,
     SidesConfirming,
@@ -77,9 +78,12 @@ def join(
     """One Mention per agreement, in text order."""
     groups: list[list[Passage]] = []
     for passage in sorted(passages, key=lambda p: (p.in_title, p.reading.act.start)):
-        home = next((group for group in groups if any(_same(passage, other) for other in group)), None)
-        if home is not None:
-            home.append(passage)
+        homes = [group for group in groups if any(_same(passage, other) for other in group)]
+        if homes and not (passage.subject.generic and passage.package.count == 1 and len(homes) > 1):
+            homes[0].append(passage)
+        elif homes:
+            # "The documents" of a day on which several were signed is evidence for none in particular.
+            continue
         elif not (groups and (passage.in_title or passage.subject.generic)) and _can_stand_alone(passage):
             groups.append([passage])
     denied = [group[0] for group in groups if group[0].reading.polarity is Polarity.DENIED]
@@ -147,7 +151,7 @@ def _mention(
     occasions: dict[frozenset[str], str],
 ) -> Mention:
     lead = max(group, key=_weight)
-    instrument, package = lead.subject.instrument, lead.package
+    instrument, package = _instrument(lead), lead.package
     ordinals[instrument] += 1
     parties = _parties(lead, group, language)
     status, level = _status(group, lead), _level(group, lead)
@@ -180,6 +184,12 @@ def _mention(
         **_claims(group),
     )
     return msgspec.structs.replace(mention, label=label(mention))
+
+
+def _instrument(lead: Passage) -> Instrument:
+    """An agreement among parties and movements of one country is a domestic pact."""
+    groups_only = all(unit.kind is PartyKind.GROUP for unit in lead.sides.units.values())
+    return Instrument.DOMESTIC_PACT if groups_only and lead.subject.instrument in _LOOSE else lead.subject.instrument
 
 
 def _about(group: Sequence[Passage], lead: Passage, lexicons: Lexicons) -> dict[str, Any]:

@@ -87,8 +87,9 @@ def _explicit(document: Document, reading: Reading, own: list[Unit]) -> dict[str
     before = [unit for unit in own if unit.start < act.start]
     subjects = [unit for unit in before if unit.role == "subject"]
     bare = [unit for unit in before if unit.role == "bare"]
-    chosen = _add_all(chosen, subjects or [unit for unit in bare if unit.group == bare[0].group])
-    if len(chosen) < 2 and act.marks & {"reported", "participle", "nominal", "passive"}:
+    weaker = bare or [unit for unit in before if unit.role == "of"]
+    chosen = _add_all(chosen, subjects or [unit for unit in weaker if unit.group == weaker[0].group])
+    if len(chosen) < 2 and act.marks & {"reported", "participle", "nominal"}:
         chosen = _add_all(chosen, (unit for unit in own if unit.role == "genitive" and not unit.adjective))
     if len(chosen) < 2 and document.lexicon.grammar.order == "verb_final" and "participle" in act.marks:
         chosen = _add_all(chosen, [unit for unit in own if unit.start >= act.end][:1])

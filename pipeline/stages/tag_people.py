@@ -18,7 +18,7 @@ from pipeline.text.normalise import fold
 BEARERS = ("state", "demonym", "organisation", "sub_state")
 _MAX_NAME_WORDS = 5
 _WORD = re.compile(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*\.?")
-_MINISTRY_GAP = re.compile(r"^(?:'s|’s)?(?: (?:[^\W\d_a-zçğıöşü][\w-]*,?|ve|and|of|the))+ $")
+MINISTRY_GAP = re.compile(r"^(?:'s|’s)?(?: (?:[^\W\d_a-zçğıöşü][\w-]*,?|ve|and|of|the))+ $")
 _GENITIVE_GAP = re.compile(r"^(?:'s|’s|s')?[ ,]{0,2}$")
 
 
@@ -177,7 +177,7 @@ def _touches(document: Document, name: Span, office: Span) -> bool:
     gap = document.text[name.end : office.start]
     for link in document.lexicon.grammar.bearer_links:
         gap = gap.replace(f" {link} ", " ", 1)
-    return bool(_GENITIVE_GAP.match(gap) or (_MINISTRY_GAP.match(gap) and not document.lexicon.is_coordinated(gap)))
+    return bool(_GENITIVE_GAP.match(gap) or (MINISTRY_GAP.match(gap) and not document.lexicon.is_coordinated(gap)))
 
 
 def _capitalised(text: str, position: int, particles: tuple[str, ...]) -> Iterator[re.Match[str]]:

@@ -12,11 +12,12 @@ from pipeline.lexicon.match import Span
 from pipeline.models.codes import PartyKind
 from pipeline.models.identity import unresolved_id
 from pipeline.stages.tag_document import Document, Sentence
-from pipeline.stages.tag_people import Appearance, People, Speaker
+from pipeline.stages.tag_people import MINISTRY_GAP, Appearance, People, Speaker
 from pipeline.text.normalise import fold
 
 OBLIQUE = frozenset({"locative", "ablative", "dative", "accusative"})
 _STRONG_INSTITUTIONS = frozenset({"university", "local", "agency"})
+_MAX_MINISTRY = 70
 _CAPITALISED_RUN = re.compile(r"[^\W\d_a-zçğıöşü][\w&.’'-]*(?: (?:& |of )?[^\W\d_a-zçğıöşü][\w&.’'-]*)*")
 
 
@@ -95,6 +96,9 @@ def _institution_of(document: Document, name: Span, institutions: Sequence[Span]
     for institution in institutions:
         if 0 <= institution.start - name.end <= 3 and not document.folded[name.end : institution.start].strip(" 's"):
             return institution
+        between = document.text[name.end : institution.start]
+        if institution.code == "ministry" and len(between) < _MAX_MINISTRY and MINISTRY_GAP.match(between):
+            return institution
         gap = document.folded[institution.end : name.start]
         if 0 < len(gap) <= 8 and gap.strip() in document.lexicon.grammar.possessive_links:
             return institution
@@ -155,7 +159,7 @@ def _named_bodies(
 
 
 def _surnames(document: Document, people: People, sentence: Sentence) -> list[Unit]:
-    speakers = people.surnames()
+    speakers = {surname: speaker for surname, speaker in people.surnames().items() if speaker.party}
     if not speakers:
         return []
     units = []
@@ -199,6 +203,8 @@ def _with_companies(document: Document, sentence: Sentence, units: list[Unit]) -
         if not is_company and not _is_name(document, sentence, run, words):
             continue
         kind = PartyKind.COMPANY if is_company else PartyKind.UNKNOWN
+        if fold(words[-1]) in document.lexicons.group_marks:
+            kind = PartyKind.GROUP
         ending = document.folded[run.start() + len(stem) : run.end()]
         case = document.lexicon.tails.marks("name", ending) if "name" in document.lexicon.tails else frozenset()
         added.append(Unit(run.start(), run.end(), unresolved_id(fold(stem)), kind, stem, case))
@@ -226,9 +232,15 @@ def _group(document: Document, units: list[Unit]) -> None:
         if (
             index
             and units[index - 1].adjective == unit.adjective
-            and document.lexicon.is_coordinated(document.folded[units[index - 1].end : unit.start])
+            and _are_coordinated(document, units[index - 1], unit)
         ):
             unit.group = units[index - 1].group
+
+
+def _are_coordinated(document: Document, one: Unit, other: Unit) -> bool:
+    """A comma before a name in an oblique case ends the list: "A ile B, C'de …"."""
+    gap = document.folded[one.end : other.start]
+    return document.lexicon.is_coordinated(gap) and not (gap.strip() == "," and other.marks & OBLIQUE)
 
 
 def _assign_roles(document: Document, sentence: Sentence, units: list[Unit]) -> None:

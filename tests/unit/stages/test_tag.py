@@ -185,7 +185,7 @@ def test_promise_of_one_side_is_a_commitment_and_no_agreement():
 
 PLAIN = (
     "Peru Şili'nin ile arasında anlaşma anlaşması imzaladı imzalandı bugün 18 mutabakat zaptı milyar dolar Başbakanı "
-    "Ayşe Örnek signed agreement and with president of the iki ülke katıldı söyledi feshetti yarın İ $ . , ? - ( ) ' “ ”"
+    "Ayşe Örnek signed agreement and with president of the iki ülke katıldı söyledi feshetti yarın İ $ . , ? - ( ) ' “"
 )
 ODD = ['"', "\n\n", "(XYZ) -", "imza törenine", "gibi alanlarda", "I\u0307zmir'de", "e\u0301", "\u200b", "\ud800"]
 WORDS = st.sampled_from([*PLAIN.split(" "), *ODD])
