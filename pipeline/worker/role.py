@@ -14,7 +14,7 @@ from pipeline.broker import admin
 from pipeline.errors import ExitCode, Fatal
 from pipeline.ops import health, metrics
 from pipeline.ops import logging as logs
-from pipeline.settings import Settings
+from pipeline.settings import Settings, WorkSettings
 from pipeline.stages.contract import Stage
 from pipeline.topics import physical
 from pipeline.worker import rebuild
@@ -137,8 +137,10 @@ class Role:
         consumer: Any = self._app._consumer  # noqa: SLF001 — the property would create one
         if consumer is None or not self._rebuild.is_complete:
             return {}
-        busy = any(len(agent.window) or _queued(agent) for agent in self._agents)
         driver = consumer._thread._consumer  # noqa: SLF001
+        if driver is None:
+            return {}
+        busy = any(len(agent.window) or _queued(agent) for agent in self._agents)
         found: dict[TP, int] = {}
         for tp in driver.assignment():
             end, committed = driver.highwater(tp), consumer._committed_offset.get(tp)  # noqa: SLF001
@@ -152,7 +154,7 @@ class Role:
         return found
 
     def _serve_health(self) -> None:
-        checks = health.Health(ROLE)
+        checks = health.Health(_name(self._settings))
         checks.live("progress", self._watchdog.why_not_live)
         checks.ready("partitions", self._why_not_ready)
         in_flight = metrics.gauge("accordwire_in_flight", "Records whose outputs are under way.", ["stage"])
@@ -167,6 +169,11 @@ class Role:
         if self._app.rebalancing or not self._rebuild.is_complete:
             return "the group is rebalancing or state is being read back"
         return None if self._assignment() else "no partition is assigned to this worker (others have them all)"
+
+
+def _name(settings: Settings) -> str:
+    """Under which name health is noted: a second worker on the same machine must not overwrite the first's."""
+    return ROLE if settings.work.instance_id == WorkSettings().instance_id else settings.work.instance_id
 
 
 def _size(stage: Stage, name: str) -> float:

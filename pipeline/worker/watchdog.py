@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 TICK_SECS = 1.0
 # A rebalance ends when every member has stopped its work, at the latest after Faust's poll interval (300 s).
 REBALANCE_LIMIT_SECS = 330.0
+# One unlucky read is normal, thirty in a row are a watchdog that does not watch.
+BLIND_TICKS = 30
 
 Partition = Any
 Lags = Mapping[Partition, int]
@@ -129,10 +131,15 @@ class Watchdog:
         return (self.ticks - tick) * TICK_SECS
 
     def _run(self) -> None:
+        blind = 0
         while True:
             time.sleep(TICK_SECS)
             try:
                 self.tick()
-            except RuntimeError:
-                # The loop's thread changed a mapping while it was read here; the next tick reads it again.
+                blind = 0
+            except Exception as problem:
+                # What is read belongs to another thread and changes under it.
                 log.debug("watchdog tick skipped", exc_info=True)
+                blind += 1
+                if blind >= BLIND_TICKS:
+                    self._end(f"the watchdog has seen nothing for {blind} ticks: {type(problem).__name__}: {problem}")

@@ -194,5 +194,9 @@ class _Countdown:
             self._broken(problem)
             return
         self._left -= 1
-        if not self._left:
+        if self._left:
+            return
+        try:
             self._done()
+        except BaseException as surprise:  # noqa: BLE001 — the event loop would only log it
+            self._broken(surprise)

@@ -8,6 +8,7 @@ import urllib.request
 from functools import partial
 
 import pytest
+from kafka import TopicPartition as KafkaPartition
 
 from pipeline import topics
 from pipeline.broker import admin, lag
@@ -288,4 +289,31 @@ def test_it_is_ready_once_partitions_are_assigned_and_state_is_back(workers):
         metrics = answer.read().decode()
     assert 'accordwire_items_total{stage="once",verdict="unique"} 10.0' in metrics
     assert 'accordwire_stage_state{name="seen",stage="once"} 10.0' in metrics
+    assert workers.stop(worker)[0] == 0
+
+
+def test_records_that_wait_without_a_commit_end_the_process(workers):
+    settings = workers.settings
+    publish(settings, [(topics.RAW, "ok", note(), 0), (topics.RAW, "hang", note(), 0)])
+    stalls = {"ACCORDWIRE_WORK__STALL_TIMEOUT_SECS": "4", "ACCORDWIRE_KAFKA__DELIVERY_TIMEOUT_SECS": "600"}
+    code, said = workers.ended(workers.start(**stalls))
+    assert code == 70
+    assert "nothing was committed for 4 s" in said
+    assert lag.committed(settings, settings.work.group, topics.RAW) == {0: 1}
+
+
+def test_records_deleted_before_they_were_read_are_no_stall(workers):
+    settings = workers.settings
+    publish(settings, [(topics.RAW, "k", note(), 0)])
+    worker = workers.start()
+    until(lambda: drained(settings))
+    workers.stop(worker)
+    publish(settings, [(topics.RAW, "gone", note(), 0) for _ in range(5)])
+    with admin.opened(settings) as client:
+        client.delete_records({KafkaPartition(topics.physical(topics.RAW, settings.namespace), 0): 6})
+    worker = workers.start(ACCORDWIRE_WORK__STALL_TIMEOUT_SECS="3")
+    time.sleep(12)
+    assert worker.poll() is None
+    publish(settings, [(topics.RAW, "next", note(), 0)])
+    until(lambda: "next" in keys(settings, topics.PARSED))
     assert workers.stop(worker)[0] == 0

@@ -1,12 +1,14 @@
 """Failpoints: named, counted, final."""
 
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from pipeline.ops.failpoint import Failpoint
+from pipeline.ops.failpoint import POINTS, Failpoint
 
 PROGRAM = """
 from pipeline.ops import failpoint
@@ -39,3 +41,9 @@ def test_unarmed_points_are_passed():
 def test_a_point_that_does_not_exist_is_refused_not_ignored(armed):
     with pytest.raises(ValueError, match="ACCORDWIRE_FAILPOINT"):
         Failpoint({"ACCORDWIRE_FAILPOINT": armed})
+
+
+def test_every_point_that_can_be_armed_is_passed_somewhere():
+    root = Path(__file__).parents[3]
+    sources = [path.read_text() for room in ("pipeline", "connectors") for path in (root / room).rglob("*.py")]
+    assert {name for source in sources for name in re.findall(r'failpoint\.hit\("([^"]+)"\)', source)} == POINTS

@@ -141,3 +141,20 @@ finally:
     assert ended.returncode == 70
     assert ended.stdout == ""
     assert "because" in ended.stderr
+
+
+def test_a_watchdog_that_cannot_see_ends_the_process(monkeypatch):
+    class OverError(BaseException):
+        pass
+
+    def end(reason):
+        raise OverError(reason)
+
+    def lags():
+        raise AttributeError("moved")
+
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    dog = Watchdog(SETTINGS, lags=lags, is_rebalancing=bool, end=end)
+    with pytest.raises(OverError, match="seen nothing for 30 ticks: AttributeError: moved"):
+        dog._run()
+    assert dog.ticks == 30

@@ -173,3 +173,22 @@ def test_a_record_without_outputs_is_done_at_once():
         return seen["done"], len(window)
 
     assert asyncio.run(scenario()) == (["r"], 0)
+
+
+def test_an_acknowledgement_that_fails_is_not_just_logged():
+    async def scenario():
+        def done(_record):
+            raise KeyError("gone")
+
+        async def send(_packet):
+            delivery = asyncio.get_running_loop().create_future()
+            delivery.set_result(None)
+            return delivery
+
+        broken = []
+        window = Window(4, send=send, done=done, broken=broken.append, clock=lambda: 0)
+        await window.launch(await window.begin("r"), packets_of(0, [[("t", b"k")]]))
+        await asyncio.sleep(0)
+        return broken
+
+    assert [type(one) for one in asyncio.run(scenario())] == [KeyError]
