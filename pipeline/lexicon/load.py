@@ -117,6 +117,7 @@ class Lexicons:
         self.book = book
         self.topics: dict[str, Topic] = {topic.code: topic for topic in topics.topic}
         self.sectors = topics.sector
+        self.company_nouns = tuple(map(fold, book.company_nouns))
         self.group_marks = frozenset(map(fold, book.group_marks))
         self.company_marks = frozenset(fold(mark).rstrip(".") for mark in book.company_marks)
         self.people = {person.id: person for person in book.person}

@@ -95,6 +95,7 @@ class NameBook(_Strict):
     person: tuple[Person, ...] = ()
     group: tuple[Group, ...] = ()
     company_marks: tuple[str, ...] = ()
+    company_nouns: tuple[str, ...] = ()
     group_marks: tuple[str, ...] = ()
 
 

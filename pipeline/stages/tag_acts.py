@@ -92,7 +92,7 @@ def _decide(
 
 def _is_dropped(marks: frozenset[str], codes: set[str]) -> bool:
     """A wish beside a finished act is about something else; a rumour takes back even that."""
-    return bool(codes & {"rumour", "relative"}) or bool(codes & _DROPS and not {"past", "finite"} <= marks)
+    return bool(codes & {"rumour", "relative"}) or bool(codes & _DROPS and "past" not in marks)
 
 
 def _done(

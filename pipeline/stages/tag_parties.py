@@ -43,7 +43,7 @@ class Sides(msgspec.Struct, frozen=True):
 def read(document: Document, reading: Reading, units: list[Unit], context: tuple[Unit, ...]) -> Sides | None:
     """The sides of a reading, or None where fewer than two can be told. `context`: the story's own pair."""
     own = [unit for unit in units if reading.start <= unit.start and unit.end <= reading.end]
-    chosen = _explicit(document, reading, own)
+    chosen = _explicit(document, reading, own, units)
     speaker = _claimant(document, reading, units)
     basis = Basis.STATED
     collective = any(s.code != "unnamed" for s in document.within(reading.sentence.start, reading.end, "collective"))
@@ -78,7 +78,7 @@ def read(document: Document, reading: Reading, units: list[Unit], context: tuple
     )
 
 
-def _explicit(document: Document, reading: Reading, own: list[Unit]) -> dict[str, Unit]:
+def _explicit(document: Document, reading: Reading, own: list[Unit], units: list[Unit]) -> dict[str, Unit]:
     """Parties the clause itself puts in a party's place."""
     act = reading.act
     chosen = _add_all({}, (unit for unit in own if unit.role in _STRONG))
@@ -92,7 +92,7 @@ def _explicit(document: Document, reading: Reading, own: list[Unit]) -> dict[str
     if len(chosen) < 2 and act.marks & {"reported", "participle", "nominal"}:
         chosen = _add_all(chosen, (unit for unit in own if unit.role == "genitive" and not unit.adjective))
     if len(chosen) < 2 and document.lexicon.grammar.order == "verb_final" and "participle" in act.marks:
-        chosen = _add_all(chosen, [unit for unit in own if unit.start >= act.end][:1])
+        chosen = _add_all(chosen, [unit for unit in units if 0 <= unit.start - act.end <= 2])
     return chosen
 
 

@@ -199,7 +199,13 @@ def _with_companies(document: Document, sentence: Sentence, units: list[Unit]) -
         if len(stem) < 2 or document.lexicon.is_calendar_word(stem):
             continue
         words = stem.split()
-        is_company = fold(words[-1]) in marks or fold(" ".join(words[-2:])) in marks
+        head = max((i for i in range(1, len(words)) if fold(words[i]) in marks), default=None)
+        if head is not None:
+            # "Universal Music Group Direktörü …": the name ends with its company's mark.
+            words = words[: head + 1]
+            stem = " ".join(words)
+        following = document.folded[run.end() : run.end() + 20].strip()
+        is_company = head is not None or following.startswith(document.lexicons.company_nouns)
         if not is_company and not _is_name(document, sentence, run, words):
             continue
         kind = PartyKind.COMPANY if is_company else PartyKind.UNKNOWN
@@ -207,7 +213,8 @@ def _with_companies(document: Document, sentence: Sentence, units: list[Unit]) -
             kind = PartyKind.GROUP
         ending = document.folded[run.start() + len(stem) : run.end()]
         case = document.lexicon.tails.marks("name", ending) if "name" in document.lexicon.tails else frozenset()
-        added.append(Unit(run.start(), run.end(), unresolved_id(fold(stem)), kind, stem, case))
+        end = run.start() + len(stem) if head is not None and not case else run.end()
+        added.append(Unit(run.start(), end, unresolved_id(fold(stem)), kind, stem, case))
     return sorted([*units, *added], key=lambda unit: unit.start)
 
 

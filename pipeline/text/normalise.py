@@ -15,13 +15,20 @@ _INVISIBLE = re.compile(
     "\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
     f"|(?<![{_ARABIC}])[\u200c\u200d]|[\u200c\u200d](?![{_ARABIC}])"
 )
+# Windows-1252 read as Latin-1 leaves its punctuation among the C1 controls: "Apple\x92\u0131n" is "Apple’\u0131n".
+_C1 = {
+    code: bytes([code]).decode("cp1252")
+    for code in range(0x80, 0xA0)
+    if code not in {0x81, 0x85, 0x8D, 0x8F, 0x90, 0x9D}
+}
+_HAS_C1 = re.compile("[\x80-\x9f]")
 _NEWLINE = re.compile("\r\n?|[\u0085\u2028\u2029]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 # One letter of the key for each letter of the text, so offsets survive: only what `_DROPPED` names disappears.
-_APOSTROPHES = dict.fromkeys("\u2018\u2019\u201b\u02bc\u02b9\u00b4\u0060\uff07", "'")
-_QUOTES = dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u00bb\uff02", '"')
-_DASHES = dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-")
+_APOSTROPHES = dict.fromkeys("\u2018\u2019\u201b\u02bc\u02b9\u00b4_QUOTES = dict
+_QUOTES = dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u00bb\uff02\x93\x94", '"')
+_DASHES = dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212\x96\x97", "-")
 _SPACES = dict.fromkeys(
     "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000\t", " "
 )
@@ -63,6 +70,8 @@ def clean(text: str) -> str:
     Lone surrogates become U+FFFD, so the result always encodes as UTF-8. Cleaning twice changes nothing.
     """
     text = _NEWLINE.sub("\n", text)
+    if _HAS_C1.search(text):
+        text = text.translate(_C1)
     text = _INVISIBLE.sub("", text)
     text = _SURROGATE.sub("\ufffd", text)
     return unicodedata.normalize("NFC", text)
@@ -106,9 +115,10 @@ class View(msgspec.Struct, frozen=True):
 def view(given: str) -> View:
     """The view of any string, clean or not; never raises. Clean text, the usual case, costs one pass."""
     if given.isascii() or (unicodedata.is_normalized("NFC", given) and not any(sign in given for sign in _DROPPED)):
-        folded = fold(given)
+        text = given.translate(_C1) if _HAS_C1.search(given) else given
+        folded = fold(text)
         if len(folded) == len(given):
-            return View(given, given, folded)
+            return View(given, text, folded)
     return _mapped(given)
 
 
