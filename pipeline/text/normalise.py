@@ -26,7 +26,7 @@ _NEWLINE = re.compile("\r\n?|[\u0085\u2028\u2029]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 # One letter of the key for each letter of the text, so offsets survive: only what `_DROPPED` names disappears.
-_APOSTROPHES = dict.fromkeys("\u2018\u2019\u201b\u02bc\u02b9\u00b4_QUOTES = dict
+_APOSTROPHES = dict.fromkeys("\u2018\u2019\u201b\u02bc\u02b9\u00b4\u0060\uff07\x91\x92", "'")
 _QUOTES = dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u00bb\uff02\x93\x94", '"')
 _DASHES = dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212\x96\x97", "-")
 _SPACES = dict.fromkeys(
