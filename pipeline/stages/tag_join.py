@@ -206,7 +206,8 @@ def _about(group: Sequence[Passage], lead: Passage, lexicons: Lexicons) -> dict[
 
 def _claims(group: Sequence[Passage]) -> dict[str, Any]:
     """Whose word it is: a person's only where every passage stands under a verb of saying."""
-    claimants = {p.sides.claimed_by for p in group}
+    told = [p for p in group if not p.in_title] or group
+    claimants = {p.sides.claimed_by for p in told}
     names = sorted(claimant.name for claimant in claimants if claimant and claimant.name)
     claimed_by = names[0] if names and None not in claimants else None
     return {"claimed_by": claimed_by, "sides_confirming": _confirming(group, claimants)}
@@ -238,6 +239,9 @@ def _status(group: Iterable[Passage], lead: Passage) -> Status:
 def _level(group: Iterable[Passage], lead: Passage) -> Level:
     if lead.package.count > 1:
         return lead.sides.level
+    if lead.sides.level is Level.UNKNOWN and (lead.subject.instrument in _COMMERCIAL or lead.values):
+        # Names nothing resolves, and a price: who else sells and buys.
+        return Level.CORPORATE
     if lead.sides.level is not Level.INTERSTATE:
         return lead.sides.level
     signed = [p.sides.level for p in group if p.sides.signatories]

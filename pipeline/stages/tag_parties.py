@@ -7,6 +7,7 @@ sentence, its speaker, and last from the pair the story is about.
 from collections.abc import Iterable
 
 import msgspec
+from msgspec import structs
 
 from pipeline.lexicon.match import Span
 from pipeline.models.codes import NEGATIVE_STATUSES, Basis, Level, PartyKind, Status
@@ -62,7 +63,7 @@ def read(document: Document, reading: Reading, units: list[Unit], context: tuple
     if not _are_enough(chosen, document, reading):
         return None
     people = tuple(dict.fromkeys(u.speaker for u in _acting(reading, own, units) if u.speaker and u.speaker.name))
-    people = tuple(person for person in people if person.party in chosen)
+    people = _with_the_other_side(people, set(chosen))
     attended = "attended" in reading.marks
     strength = (1.0 if basis is Basis.STATED else 0.8) - (0.25 if len(chosen) < 2 else 0.0)
     if any(unit.kind is PartyKind.UNKNOWN for unit in chosen.values()):
@@ -150,9 +151,17 @@ def _from_context(chosen: dict[str, Unit], context: tuple[Unit, ...]) -> dict[st
     ids = {unit.party for unit in context}
     if chosen and not set(chosen) <= ids:
         return chosen
-    for unit in context:
-        chosen = _add(chosen, unit)
-    return chosen
+    return _add_all(chosen, (unit for unit in context if unit.party not in chosen))
+
+
+def _with_the_other_side(people: tuple[Speaker, ...], parties: set[str]) -> tuple[Speaker, ...]:
+    """People of the parties; a single one without a known side stands for the single side nobody else stands for."""
+    free = parties - {person.party for person in people if person.party}
+    astray = [person for person in people if person.party is None and person.office]
+    if len(free) == 1 and len(astray) == 1:
+        (side,) = free
+        people = tuple(structs.replace(p, party=side) if p is astray[0] else p for p in people)
+    return tuple(person for person in people if person.party in parties)
 
 
 def _unit_for(speaker: Speaker, units: Iterable[Unit]) -> Unit | None:
