@@ -155,7 +155,6 @@ def _mention(
     ordinals[instrument] += 1
     parties = _parties(lead, group, language)
     status, level = _status(group, lead), _level(group, lead)
-    signed = status not in {Status.PLANNED, Status.NEGOTIATING}
     mention = Mention(
         ordinal=ordinals[instrument] - 1,
         instrument=instrument,
@@ -167,8 +166,6 @@ def _mention(
         partnership_level=next((p.subject.partnership_level for p in group if p.subject.partnership_level), None),
         title=max((p.subject.title for p in group if p.subject.title), key=len, default=None),
         parties=parties,
-        signatories=_people(group, "signatories") if signed else (),
-        attended_by=_people(group, "attended"),
         document_count=package.count,
         items=package.items,
         items_complete=package.complete,
@@ -182,6 +179,7 @@ def _mention(
         evidence=tuple(dict.fromkeys(e for p in group for e in p.evidence)),
         **_about(group, lead, lexicons),
         **_claims(group),
+        **_present(group, status),
     )
     return msgspec.structs.replace(mention, label=label(mention))
 
@@ -202,6 +200,15 @@ def _about(group: Sequence[Passage], lead: Passage, lexicons: Lexicons) -> dict[
     about = [subject] if subject else [*(item.subject for item in package.items), *fields]
     sectors = dict.fromkeys(sector for code in about for sector in lexicons.topics[code].sectors)
     return {"subject": subject, "fields": fields, "sectors": tuple(sectors)}
+
+
+def _present(group: Sequence[Passage], status: Status) -> dict[str, Any]:
+    """Who signed and who attended; nobody has signed what is only planned or negotiated."""
+    signed = status not in {Status.PLANNED, Status.NEGOTIATING}
+    return {
+        "signatories": _people(group, "signatories") if signed else (),
+        "attended_by": _people(group, "attended"),
+    }
 
 
 def _claims(group: Sequence[Passage]) -> dict[str, Any]:
