@@ -72,7 +72,7 @@ def _show(answer: dict[str, Any], *, agreements: bool) -> None:
     width = shutil.get_terminal_size((100, 20)).columns
     for hit in answer["hits"]:
         source = hit["source"]
-        headline = source.get("label") if agreements else _first(source.get("title"))
+        headline = source.get("label") if agreements else source.get("title")
         click.echo(_cut(f"{str(source.get('time', ''))[:10]}  {headline or '(no title)'}", width))
         facts = _agreement_facts(source) if agreements else _article_facts(source)
         click.echo(_cut(f"            {'  '.join(filter(None, facts))}", width))
@@ -92,10 +92,6 @@ def _article_facts(source: dict[str, Any]) -> list[str | None]:
 
 def _agreement_facts(source: dict[str, Any]) -> list[str | None]:
     return [source.get("status"), " ".join(source.get("dyads", [])), source.get("agreement_id")]
-
-
-def _first(texts: dict[str, str] | None) -> str | None:
-    return next(iter((texts or {}).values()), None)
 
 
 def _plain(text: str) -> str:

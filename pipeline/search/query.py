@@ -18,6 +18,7 @@ from pipeline.search import filters as choosing
 from pipeline.search import rights
 from pipeline.search.expand import Synonyms
 from pipeline.search.filters import Filters, Selection, UsageError
+from pipeline.search.record import record
 from pipeline.search.text import Composer, Typed
 from pipeline.settings import Settings, find_config_dir
 
@@ -125,7 +126,7 @@ class _Request:
             "id": found["_id"],
             "index": self._document.alias,
             "score": found["_score"],
-            "source": source,
+            "source": record(self._document, source),
             "highlight": highlight,
         }
 

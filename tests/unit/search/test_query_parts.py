@@ -8,6 +8,7 @@ from pipeline.errors import ConfigError, ExitCode
 from pipeline.index.document import Documents
 from pipeline.search.expand import Synonyms
 from pipeline.search.filters import Selection, UsageError, path_of
+from pipeline.search.record import record
 from pipeline.search.rights import shown
 from pipeline.search.text import Typed
 
@@ -116,3 +117,20 @@ def test_what_is_shown_follows_the_source_s_rights(right, hidden):
     assert set(texts) - set(source) == hidden
     assert "all" not in source
     assert {name.partition(".")[0] for name in highlight} == {"body", "title"} - hidden
+
+
+def test_a_hit_is_the_record_itself_not_the_index_s_form_of_it(documents):
+    source = {
+        "title": {"tr": "İade anlaşması"},
+        "labels": {"en": "agreement"},
+        "quotes": {"tr": ["imzalandı"]},
+        "all": ["İade anlaşması"],
+        "status": "signed",
+        "documents": 18,
+    }
+    assert record(documents.agreements, source) == {
+        "title": "İade anlaşması",
+        "status": "signed",
+        "documents": 18,
+        "document_count": 18,
+    }
