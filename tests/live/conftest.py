@@ -36,7 +36,7 @@ def install(live, tmp_path):
     index.apply(settings)
     yield settings
     admin.delete_all(settings)
-    _delete_indices(live.es_url, namespace)
+    delete_indices(live.es_url, namespace)
 
 
 def _ask(url, method="GET"):
@@ -44,7 +44,7 @@ def _ask(url, method="GET"):
         return json.loads(answer.read() or b"{}")
 
 
-def _delete_indices(es_url, namespace):
+def delete_indices(es_url, namespace):
     # Elasticsearch refuses to delete by wildcard, rightly: by name then.
     for row in _ask(f"{es_url}/_cat/indices/{namespace}.*?h=index&format=json"):
         _ask(f"{es_url}/{row['index']}", "DELETE")
