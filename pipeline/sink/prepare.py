@@ -15,6 +15,7 @@ from pipeline.index.mapping import agreement_index, article_index, month_of
 from pipeline.models import codec
 from pipeline.models.agreement import Agreement
 from pipeline.models.article import Article
+from pipeline.ops import test_hook
 from pipeline.settings import Settings
 
 TOPICS = (topics.DOCUMENT, topics.AGREEMENT)
@@ -73,12 +74,13 @@ class Preparer:
 
     def _article(self, record: Record, value: bytes, epoch: int) -> Item:
         article = codec.decode(Article, value)
+        name, version = test_hook.document(article.article_id, article.revision, record.offset)
         return Item(
             record=record,
             epoch=epoch,
-            id=article.article_id,
+            id=name,
             index=article_index(self._settings, month_of(article.seen_at)),
-            version=article.revision,
+            version=version,
             source=_encoder.encode(self._documents.articles.build(article)),
             seen_at=article.seen_at,
             monthly=True,

@@ -16,6 +16,7 @@ from pipeline.index.client import connect, speaking_plainly
 from pipeline.index.document import Documents
 from pipeline.ops import health as vitals
 from pipeline.ops import logging as logs
+from pipeline.ops import test_hook
 from pipeline.settings import Settings
 from pipeline.sink.bulk import Bulk
 from pipeline.sink.letters import Letters
@@ -34,6 +35,7 @@ INDEX_RETRY_SECS = 2.0
 def run(settings: Settings, config_dir: Path) -> int:
     """Work until SIGTERM or SIGINT; returns the exit code. Raises AccordwireError where it cannot work at all."""
     logs.configure(ROLE, settings)
+    test_hook.announce()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
