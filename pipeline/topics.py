@@ -7,6 +7,7 @@ import msgspec
 
 from pipeline.models.agreement import Agreement, AgreementChange, Review
 from pipeline.models.article import Article, ParsedArticle, Signature
+from pipeline.models.dead_letter import Retried
 from pipeline.models.mention import MentionSet
 from pipeline.models.message import Versioned
 from pipeline.models.raw_item import RawItem
@@ -17,6 +18,7 @@ MAX_MESSAGE_BYTES = 2 * 1024 * 1024
 DLQ_SUFFIX = ".dlq.v1"
 
 RAW = "wire.raw.v1"
+BACKFILL = "wire.backfill.v1"
 SOURCE = "wire.source.v1"
 PARSED = "news.parsed.v1"
 SIGNATURE = "news.signature.v1"
@@ -27,6 +29,7 @@ MENTION = "news.mention.v1"
 REVIEW = "news.review.v1"
 AGREEMENT = "news.agreement.v1"
 CHANGE = "news.agreement.change.v1"
+RETRIED = "dlq.retried.v1"
 
 
 class Topic(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,6 +77,16 @@ _WORKING = (
         meaning="item as received, with provenance; internal (licensed text); the replay source",
     ),
     Topic(
+        name=BACKFILL,
+        key="article id",
+        partitions=6,
+        retention_ms=7 * DAY_MS,
+        payload=RawItem,
+        written_by="accordwire replay, accordwire backfill",
+        read_by=("worker: parse + tag",),
+        meaning="items to be read again or brought in late, worked on while no live news waits; internal",
+    ),
+    Topic(
         name=SOURCE,
         key="source id",
         partitions=6,
@@ -98,8 +111,9 @@ _WORKING = (
         key="article id",
         partitions=1,
         compact=True,
-        # As long as raw: the revision of every article that a replay of raw can bring back must be known.
-        retention_ms=31 * DAY_MS,
+        # Longer than raw and, after it, the backfill lane: the revision of every article that a replay can bring back
+        # must be known when it arrives.
+        retention_ms=38 * DAY_MS,
         payload=Signature,
         written_by="worker: deduplicate",
         read_by=("worker: deduplicate",),
@@ -172,6 +186,15 @@ _WORKING = (
         public=True,
         written_by="worker: consolidate",
         meaning="append-only: created, party added, status changed, corrected, retracted, forwarded; never text",
+    ),
+    Topic(
+        name=RETRIED,
+        key="origin of the record: topic@partition:offset",
+        partitions=1,
+        compact=True,
+        payload=Retried,
+        written_by="accordwire dlq retry",
+        meaning="records that were sent back from the dead letters, so that none is sent twice; internal",
     ),
 )
 

@@ -1,7 +1,7 @@
 """Create and compare topics. Called by `accordwire topics`, by tests, and by roles that check before they start."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.structs import TopicPartition as KafkaPartition
 
 from pipeline.broker import client as clients
 from pipeline.errors import ExitCode, Fatal, Unavailable
@@ -114,6 +115,13 @@ def delete_all(settings: Settings) -> None:
         groups = [one["group_id"] for one in admin.list_groups() if one["group_id"].startswith(prefix)]
         if groups:
             admin.delete_groups(groups)
+
+
+def delete_records(settings: Settings, topic: str, before: Mapping[int, int]) -> None:
+    """Delete the records of a topic below an offset, by partition; they cannot be had back."""
+    name = physical(topic, settings.namespace)
+    with opened(settings) as admin:
+        admin.delete_records({KafkaPartition(name, partition): offset for partition, offset in before.items()})
 
 
 def _plan(admin: KafkaAdminClient, settings: Settings) -> TopicPlan:

@@ -1,5 +1,6 @@
 """Read records; commit only what the caller says is done. Called by sink, connect and the worker's rebuild."""
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,6 +22,8 @@ from pipeline.errors import RetryLater, Unavailable
 from pipeline.settings import Settings
 
 POLL_SLICE_MS = 250
+# Records carry the time they were handed to a producer: they lie out of order by as much as a delivery may take.
+DISORDER_MS = 10 * 60 * 1000
 _LOST_MEMBERSHIP = (
     kafka_errors.CommitFailedError,
     kafka_errors.IllegalGenerationError,
@@ -47,6 +50,8 @@ class Record(msgspec.Struct, frozen=True):
     key: str | None
     value: bytes | None
     headers: tuple[tuple[str, bytes], ...] = ()
+    raw_key: bytes | None = None
+    """The key as it was sent, whatever its encoding."""
 
 
 Partitions = frozenset[TopicPartition]
@@ -62,6 +67,7 @@ def _record(raw: Any, namespace: str) -> Record:
         key=None if raw.key is None else raw.key.decode("utf-8", "backslashreplace"),
         value=raw.value,
         headers=tuple((name, value or b"") for name, value in raw.headers or ()),
+        raw_key=raw.key,
     )
 
 
@@ -233,28 +239,52 @@ def _partitions(consumer: KafkaConsumer, physical: Sequence[str]) -> list[KafkaP
     return found
 
 
-def replay(settings: Settings, topics: Sequence[str], *, stop: Callable[[], bool] | None = None) -> Iterator[Record]:
+def replay(
+    settings: Settings,
+    topics: Sequence[str],
+    *,
+    stop: Callable[[], bool] | None = None,
+    since_ms: int | None = None,
+    until_ms: int | None = None,
+) -> Iterator[Record]:
     """Every record of these topics, from the beginning to the end offsets as of the call; then it ends.
 
     In order within each partition. Gaps left by compaction and transaction markers are passed over. `stop` is asked
-    between polls; once true, the iterator ends early. Raises Unavailable where nothing comes for the request timeout.
+    between polls; once true, the iterator ends early. `since_ms` (inclusive) and `until_ms` (exclusive) keep to the
+    records written in between, by the records' own timestamps. Raises Unavailable where nothing comes for the
+    request timeout.
     """
     physical = [table.physical(name, settings.namespace) for name in topics]
     consumer = _open(settings, group=None)
+    since, until = since_ms or 0, until_ms if until_ms is not None else sys.maxsize
     try:
         with clients.speaking_plainly(settings):
             partitions = _partitions(consumer, physical)
-            first, last = consumer.beginning_offsets(partitions), consumer.end_offsets(partitions)
-            ends = {one: last[one] for one in partitions if last[one] > first[one]}
+            starts = _offsets_at(consumer, partitions, since) if since else consumer.beginning_offsets(partitions)
+            ends = consumer.end_offsets(partitions)
+            if until_ms is not None:
+                ends = _offsets_at(consumer, partitions, until_ms + DISORDER_MS)
+            ends = {one: end for one, end in ends.items() if end > starts[one]}
             if not ends:
                 return
             consumer.assign(list(ends))
-            consumer.seek_to_beginning(*ends)
+            for one in ends:
+                consumer.seek(one, starts[one])
         for batch in _until(consumer, ends, settings, stop or (lambda: False)):
             for raw in batch:
-                yield _record(raw, settings.namespace)
+                if since <= raw.timestamp < until:
+                    yield _record(raw, settings.namespace)
     finally:
         consumer.close(autocommit=False, timeout_ms=2_000)
+
+
+def _offsets_at(
+    consumer: KafkaConsumer, partitions: Sequence[KafkaPartition], moment_ms: int
+) -> dict[KafkaPartition, int]:
+    """Offset of each partition's first record at or after the moment, or of the next one to be written."""
+    ends = consumer.end_offsets(partitions)
+    found = consumer.offsets_for_times(dict.fromkeys(partitions, moment_ms))
+    return {one: ends[one] if found[one] is None else found[one].offset for one in partitions}
 
 
 def _until(

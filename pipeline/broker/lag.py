@@ -58,6 +58,23 @@ def end_offsets(settings: Settings, topic: str) -> Offsets:
     return {partition: offset for (_, partition), offset in last.items()}
 
 
+def bounds(settings: Settings, topic: str) -> dict[int, tuple[int, int]]:
+    """Partition → first offset there is and offset of the next record to be written."""
+    with admins.opened(settings) as admin:
+        first, last = _bounds(admin, settings, (topic,))
+    return {partition: (first[topic, partition], end) for (_, partition), end in last.items()}
+
+
+def offset_at(settings: Settings, topic: str, moment_ms: int) -> Offsets:
+    """Partition → offset of its first record at or after the moment, or of the next one to be written."""
+    name = physical(topic, settings.namespace)
+    ends = end_offsets(settings, topic)
+    with admins.opened(settings) as admin:
+        listed = admin.list_partition_offsets({KafkaPartition(name, partition): moment_ms for partition in ends})
+    found = {one.partition: answer.offset for one, answer in listed.items()}
+    return {partition: end if found[partition] < 0 else found[partition] for partition, end in ends.items()}
+
+
 def committed(settings: Settings, group: str, topic: str) -> Offsets:
     """Partition → committed offset; partitions without a commit are left out. `group` without the namespace."""
     with admins.opened(settings) as admin:

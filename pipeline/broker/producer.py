@@ -76,13 +76,13 @@ class Producer:
     def send(
         self,
         topic: str,
-        key: str,
+        key: str | bytes | None,
         value: bytes | None,
         headers: Sequence[tuple[str, bytes]] = (),
         *,
         partition: int | None = None,
     ) -> Delivery:
-        """Hand one record over; `topic` is the logical name, `value` None a tombstone.
+        """Hand one record over; `topic` is the logical name, `value` None a tombstone, bytes of a key go as they are.
 
         The same key goes to the same partition (murmur2, as every Kafka client) unless `partition` says otherwise.
         Raises Fatal for a topic that does not exist, Unavailable where its metadata cannot be had in time.
@@ -90,7 +90,9 @@ class Producer:
         physical = topics.physical(topic, self._namespace)
         kafka = self._settings.kafka
         try:
-            future = self._producer.send(physical, value, key.encode(), list(headers), partition)
+            future = self._producer.send(
+                physical, value, key.encode() if isinstance(key, str) else key, list(headers), partition
+            )
         except kafka_errors.MessageSizeTooLargeError:
             size = len(value or b"")
             return Delivery(

@@ -29,6 +29,7 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "topics": ("pipeline.cli.topics", "topics", "Plan and apply the Kafka topics."),
     "index": ("pipeline.cli.index", "index", "Plan and apply the Elasticsearch indices."),
     "sources": ("pipeline.cli.sources", "sources", "The configured sources and how they fare."),
+    "dlq": ("pipeline.cli.dlq", "dlq", "Dead letters: list, show, send back, delete."),
     "feed": ("pipeline.cli.feed", "feed", "Read a feed document as connect would."),
     "tag": ("pipeline.cli.tag", "tag", "Find agreements in texts."),
     "search": ("pipeline.cli.search", "search", "Search articles and agreements."),

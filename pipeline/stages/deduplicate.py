@@ -20,8 +20,8 @@ from pipeline.stages.fingerprint import fingerprint
 
 # Bulletins (rates, weather, closing notices) repeat word for word: the same text a week later is other news.
 COPY_WINDOW = timedelta(days=7)
-# As long as news.signature.v1 keeps them, which is a day longer than raw: no replay can bring an older item.
-MEMORY = timedelta(days=31)
+# As long as news.signature.v1 keeps them, a day longer than raw and the backfill lane: no replay brings an older item.
+MEMORY = timedelta(days=38)
 _SWEEP_EVERY = timedelta(days=1)
 _NEVER = datetime.min.replace(tzinfo=UTC)
 

@@ -5,6 +5,7 @@ import pytest
 from pipeline import topics
 from pipeline.errors import Reject
 from pipeline.models.dead_letter import PREFIX, headers
+from pipeline.stages import deduplicate
 
 WORKING = [topic for topic in topics.TOPICS.values() if not topic.name.endswith(topics.DLQ_SUFFIX)]
 
@@ -12,9 +13,10 @@ WORKING = [topic for topic in topics.TOPICS.values() if not topic.name.endswith(
 def test_the_table_is_the_documented_one():
     assert {topic.name: (topic.partitions, topic.compact, topic.retention_ms, topic.public) for topic in WORKING} == {
         "wire.raw.v1": (6, False, 30 * topics.DAY_MS, False),
+        "wire.backfill.v1": (6, False, 7 * topics.DAY_MS, False),
         "wire.source.v1": (6, True, None, False),
         "news.parsed.v1": (1, False, 3 * topics.DAY_MS, False),
-        "news.signature.v1": (1, True, 31 * topics.DAY_MS, False),
+        "news.signature.v1": (1, True, 38 * topics.DAY_MS, False),
         "news.held.v1": (1, True, None, False),
         "news.article.v1": (6, True, None, True),
         "news.document.v1": (6, True, None, False),
@@ -22,11 +24,14 @@ def test_the_table_is_the_documented_one():
         "news.review.v1": (1, False, None, False),
         "news.agreement.v1": (6, True, None, True),
         "news.agreement.change.v1": (6, False, None, True),
+        "dlq.retried.v1": (1, True, None, False),
     }
 
 
-def test_a_signature_outlives_the_raw_item_it_guards():
-    assert topics.TOPICS[topics.SIGNATURE].retention_ms > topics.TOPICS[topics.RAW].retention_ms
+def test_a_signature_outlives_the_raw_item_it_guards_and_its_way_through_the_backfill_lane():
+    longest = topics.TOPICS[topics.RAW].retention_ms + topics.TOPICS[topics.BACKFILL].retention_ms
+    assert topics.TOPICS[topics.SIGNATURE].retention_ms > longest
+    assert deduplicate.MEMORY.total_seconds() * 1000 > longest
 
 
 def test_what_is_read_by_us_has_a_dead_letter_topic_and_nothing_else_has():

@@ -173,7 +173,7 @@ def test_each_topic_shows_what_the_sources_rights_allow():
 
 
 def test_what_no_replay_can_bring_back_is_forgotten():
-    made = Installation().feed(parsed("old"), parsed("new", minutes=33 * DAY))
+    made = Installation().feed(parsed("old"), parsed("new", minutes=40 * DAY))
     assert made.stage.gauges() == {"articles": 1, "texts": 1}
 
 
