@@ -141,7 +141,8 @@ def _visited(document: Document, span: Span) -> bool:
 def _place(document: Document, span: Span, basis: Basis) -> Place:
     city = document.lexicons.cities[span.code]
     words = document.text[span.start : span.end]
-    name = document.text[span.start : span.stem_end]
+    # Its own name, not the dateline's capitals or a spelling without marks.
+    name = city.names.get(document.lexicon.language, city.names["en"])[0]
     return Place(name=name, country=city.country, lat=city.lat, lon=city.lon, basis=basis, words=words)
 
 

@@ -14,6 +14,9 @@ from pipeline.stages.tag_document import Document
 _QUOTED = re.compile(r'[“"«„]([^“”"«»„\n]{5,300})[”"»]')
 _MAX_DISTANCE_WORDS = 30
 _MIN_TITLE_WORDS = 3
+_MAX_TITLE_WORDS = 30
+# "… Ortak Bildiri (2026)": what may follow the head of a name in a verb-final language.
+_MAX_TAIL_WORDS = 2
 _RUN_BEFORE = re.compile(
     r"(?:(?:[^\W\d_a-zçğıöşü][\w’'.-]*|arasında|ve|ile|and|of|on|in|for|the|between|to|dair|hakkında) )+$"
 )
@@ -113,7 +116,7 @@ def _title(document: Document, reading: Reading, span: Span) -> tuple[int, int] 
     """A quotation around or right beside the instrument, or a run of capitals that ends or begins with it."""
     sentence = reading.sentence
     for quoted in _QUOTED.finditer(document.text, sentence.start, sentence.end):
-        if quoted.start() <= span.start and span.stem_end <= quoted.end():
+        if quoted.start() <= span.start and span.stem_end <= quoted.end() and _names(document, span, *quoted.span(1)):
             return quoted.span(1)
     text = document.text
     if not text[span.start].isupper() and document.lexicon.grammar.order == "verb_final":
@@ -128,6 +131,16 @@ def _title(document: Document, reading: Reading, span: Span) -> tuple[int, int] 
         return None
     start += len(text[start:end]) - len(text[start:end].lstrip())
     return (start, end) if len(text[start:end].split()) >= _MIN_TITLE_WORDS else None
+
+
+def _names(document: Document, span: Span, start: int, end: int) -> bool:
+    """Whether a quotation is a document's name, not something said: no verb of its own, the head at its end."""
+    if document.words_between(start, end) > _MAX_TITLE_WORDS or re.search(r"[.!?…](?: |$)", document.text[start:end]):
+        return False
+    verbs = document.within(start, end, "act", "attribution", "commitment")
+    if any({"finite", "future", "reported"} & verb.marks or verb.kind == "commitment" for verb in verbs):
+        return False
+    return document.lexicon.grammar.order != "verb_final" or document.words_between(span.end, end) <= _MAX_TAIL_WORDS
 
 
 def _topics(

@@ -191,13 +191,14 @@ def _instrument(lead: Passage) -> Instrument:
 
 
 def _about(group: Sequence[Passage], lead: Passage, lexicons: Lexicons) -> dict[str, Any]:
-    """Subject, fields and sectors. A package has no one subject; its sectors are those of what it names and lists."""
+    """Subject, fields and sectors. A package has no one subject; its sectors are those of the areas it lists."""
     package = lead.package
     fields = next((p.package.fields for p in (lead, *group) if p.package.fields), ())
     topics = (topic.code for p in (lead, *group) for topic in p.subject.topics[:2])
     listed = package.count > 1 and (package.items or fields)
     subject = None if listed else lead.subject.code or next(topics, None)
-    about = [subject] if subject else [*(item.subject for item in package.items), *fields]
+    items = [item.subject for item in package.items] if package.complete else []
+    about = [subject] if subject else [*items, *fields]
     sectors = dict.fromkeys(sector for code in about for sector in lexicons.topics[code].sectors)
     return {"subject": subject, "fields": fields, "sectors": tuple(sectors)}
 

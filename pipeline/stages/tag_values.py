@@ -1,5 +1,7 @@
 """Money and targets of one reading. Called by tag; numbers from pipeline.text.numbers, words from the lexicon."""
 
+import re
+
 from pipeline.lexicon.match import Span
 from pipeline.models.codes import Basis
 from pipeline.models.mention import Value
@@ -11,6 +13,8 @@ from pipeline.text.numbers import Number
 _MAX_GAP_WORDS = 1
 # What the noun beside an amount makes of it; an amount without one is the value of the document.
 _DEFAULT_KIND = "contract_value"
+_YEAR_BEFORE = re.compile(r"(?<!\d)(?P<year>(?:19|20)\d\d)(?:'\w{1,3})? $")
+_YEAR_AFTER = re.compile(r" (?:the )?(?P<year>(?:19|20)\d\d)(?![\d.,]\d|\d)")
 
 
 def read(document: Document, reading: Reading) -> tuple[tuple[Value, ...], tuple[Span, ...]]:
@@ -22,7 +26,7 @@ def read(document: Document, reading: Reading) -> tuple[tuple[Value, ...], tuple
     lexicon = document.lexicon
     amounts = list(numbers.find(document.folded, lexicon.numbers, lexicon.grammar.decimal, start, end))
     names = document.within(start, end, "value")
-    deadlines = document.within(start, end, "deadline")
+    deadline, by = _deadline(document, start, end)
     values, used = [], []
     for currency in currencies:
         amount = _amount_of(document, currency, amounts)
@@ -36,12 +40,28 @@ def read(document: Document, reading: Reading) -> tuple[tuple[Value, ...], tuple
                 amount=amount.value,
                 currency=currency.code,
                 currency_basis=Basis.ASSUMED if assumed else Basis.STATED,
-                by=deadlines[0].code if deadlines else None,
+                by=by,
                 approx=_is_approximate(document, amount, start),
             )
         )
-        used.extend([currency, *([name] if name else []), *deadlines[:1]])
+        used.extend([currency, *([name] if name else []), *([deadline] if deadline else [])])
     return tuple(dict.fromkeys(values)), tuple(used)
+
+
+def _deadline(document: Document, start: int, end: int) -> tuple[Span | None, str | None]:
+    """The first deadline of the clause: a code ("near future"), or the year that stands beside its word."""
+    before = document.lexicon.grammar.link_side == "after"
+    for span in document.within(start, end, "deadline"):
+        if span.code != "year":
+            return span, span.code
+        year = (
+            _YEAR_BEFORE.search(document.folded, max(start, span.start - 10), span.start)
+            if before
+            else _YEAR_AFTER.match(document.folded, span.end, end)
+        )
+        if year is not None:
+            return span, year["year"]
+    return None, None
 
 
 def _amount_of(document: Document, currency: Span, amounts: list[Number]) -> Number | None:
