@@ -125,7 +125,7 @@ def _gate_signs(words: Iterable[Word]) -> dict[str, int]:
         for form in word.forms:
             if word.kind == "instrument":
                 sign = _DOCUMENT
-            elif word.kind == "act":
+            elif word.kind == "act" and "at_ceremony" not in word.marks:
                 sign = _ENOUGH if word.marks & _SELF_SUFFICIENT else _ACT
             else:
                 continue

@@ -148,7 +148,7 @@ class _Reader:
         subject = tag_instruments.read(document, reading, [(unit.start, unit.end) for unit in units])
         if subject is None:
             return None
-        sides = tag_parties.read(document, reading, units, self._context)
+        sides = tag_parties.read(document, reading, units, self._context, people.surnames().values())
         if sides is None or (reading.polarity is not Polarity.ASSERTED and reading.status is Status.NEGOTIATING):
             return None
         package = tag_packages.read(document, reading, subject.span)

@@ -47,6 +47,8 @@ def read(document: Document, act: Span) -> Reading | None:
         return None
     modifiers = _modifiers(document, act, sentence)
     codes = {modifier.code for modifier in modifiers}
+    if "at_ceremony" in act.marks and "ceremony" not in codes:
+        return None
     decided = _decide(act, codes, document, sentence)
     if decided is None:
         return None

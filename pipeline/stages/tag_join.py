@@ -205,11 +205,10 @@ def _about(group: Sequence[Passage], lead: Passage, lexicons: Lexicons) -> dict[
 
 def _present(group: Sequence[Passage], status: Status) -> dict[str, Any]:
     """Who signed and who attended; nobody has signed what is only planned or negotiated."""
-    signed = status not in {Status.PLANNED, Status.NEGOTIATING}
-    return {
-        "signatories": _people(group, "signatories") if signed else (),
-        "attended_by": _people(group, "attended"),
-    }
+    signed = _people(group, "signatories") if status not in {Status.PLANNED, Status.NEGOTIATING} else ()
+    signers = {person.id for person in signed}
+    attended = tuple(person for person in _people(group, "attended") if person.id not in signers)
+    return {"signatories": signed, "attended_by": attended}
 
 
 def _claims(group: Sequence[Passage]) -> dict[str, Any]:

@@ -14,13 +14,20 @@ from pipeline.models.codes import NEGATIVE_STATUSES, Basis, Level, PartyKind, St
 from pipeline.stages.tag_acts import Reading
 from pipeline.stages.tag_document import Document
 from pipeline.stages.tag_people import Speaker
-from pipeline.stages.tag_units import Unit
+from pipeline.stages.tag_units import OBLIQUE, Unit
+from pipeline.text.normalise import fold
 
 _AGENCIES = frozenset({"ministry", "agency", "university", "military"})
 # One party alone can join, leave, break or turn down.
 _ONE_SIDED = NEGATIVE_STATUSES | {Status.ACCEDED}
 _STRONG = ("between", "with", "by")
 _TOP_OFFICES = frozenset({"president", "prime_minister", "monarch", "chancellor", "commission_president"})
+_PRIVATE_OFFICES = frozenset({"executive", "spokesperson"})
+# Whom a collective noun stands for, by office.
+_MEANT = {
+    "leaders": _TOP_OFFICES,
+    "ministers": frozenset({"minister", "foreign_minister", "defence_minister", "trade_minister", "energy_minister"}),
+}
 KNOWN = frozenset({PartyKind.STATE, PartyKind.ORGANISATION, PartyKind.COMPANY, PartyKind.SUB_STATE, PartyKind.GROUP})
 
 
@@ -41,8 +48,17 @@ class Sides(msgspec.Struct, frozen=True):
         return frozenset(self.units)
 
 
-def read(document: Document, reading: Reading, units: list[Unit], context: tuple[Unit, ...]) -> Sides | None:
-    """The sides of a reading, or None where fewer than two can be told. `context`: the story's own pair."""
+def read(
+    document: Document,
+    reading: Reading,
+    units: list[Unit],
+    context: tuple[Unit, ...],
+    crowd: Iterable[Speaker] = (),
+) -> Sides | None:
+    """The sides of a reading, or None where fewer than two can be told.
+
+    `context`: the story's own pair; `crowd`: everybody the story names, for "the two leaders".
+    """
     own = [unit for unit in units if reading.start <= unit.start and unit.end <= reading.end]
     chosen = _explicit(document, reading, own, units)
     speaker = _claimant(document, reading, units)
@@ -63,7 +79,7 @@ def read(document: Document, reading: Reading, units: list[Unit], context: tuple
     if not _are_enough(chosen, document, reading):
         return None
     people = tuple(dict.fromkeys(u.speaker for u in _acting(reading, own, units) if u.speaker and u.speaker.name))
-    people = _with_the_other_side(people, set(chosen))
+    people = _with_the_other_side(people or _meant(document, reading, crowd, set(chosen)), chosen)
     attended = "attended" in reading.marks
     strength = (1.0 if basis is Basis.STATED else 0.8) - (0.25 if len(chosen) < 2 else 0.0)
     if any(unit.kind is PartyKind.UNKNOWN for unit in chosen.values()):
@@ -154,14 +170,43 @@ def _from_context(chosen: dict[str, Unit], context: tuple[Unit, ...]) -> dict[st
     return _add_all(chosen, (unit for unit in context if unit.party not in chosen))
 
 
-def _with_the_other_side(people: tuple[Speaker, ...], parties: set[str]) -> tuple[Speaker, ...]:
-    """People of the parties; a single one without a known side stands for the single side nobody else stands for."""
-    free = parties - {person.party for person in people if person.party}
+def _meant(document: Document, reading: Reading, crowd: Iterable[Speaker], parties: set[str]) -> tuple[Speaker, ...]:
+    """ "The two leaders": one named person with such an office for every party, or nobody."""
+    spans = document.within(reading.sentence.start, reading.act.start, "collective")
+    wanted = {office for span in spans if not span.marks & OBLIQUE for office in _MEANT.get(span.code, ())}
+    by_party: dict[str, set[Speaker]] = {}
+    for speaker in crowd:
+        if speaker.party in parties and speaker.office_code in wanted:
+            by_party.setdefault(speaker.party, set()).add(speaker)
+    if set(by_party) != parties or any(len(people) > 1 for people in by_party.values()):
+        return ()
+    return tuple(speaker for _, people in sorted(by_party.items()) for speaker in people)
+
+
+def _with_the_other_side(people: tuple[Speaker, ...], chosen: dict[str, Unit]) -> tuple[Speaker, ...]:
+    """People of the parties; those without a known side stand for the sides nobody else stands for."""
+    people = tuple(_placed(person, chosen) for person in people)
+    free = set(chosen) - {person.party for person in people if person.party}
     astray = [person for person in people if person.party is None and person.office]
     if len(free) == 1 and len(astray) == 1:
         (side,) = free
         people = tuple(structs.replace(p, party=side) if p is astray[0] else p for p in people)
-    return tuple(person for person in people if person.party in parties)
+    # "Foreign ministers A and B" of two sides: theirs, though not said whose.
+    kept = astray if len(astray) == len(free) else []
+    return tuple(person for person in people if person.party in chosen or person in kept)
+
+
+def _placed(person: Speaker, chosen: dict[str, Unit]) -> Speaker:
+    """A person without a side, put on the one their office names or their kind of office belongs to."""
+    if person.party is not None or person.office is None:
+        return person
+    if person.body:
+        first = person.body.split()[0]
+        own = [identity for identity, unit in chosen.items() if fold(unit.name).split()[:1] == [first]]
+    else:
+        public = person.office_code not in _PRIVATE_OFFICES
+        own = [identity for identity, unit in chosen.items() if (unit.kind is PartyKind.STATE) == public]
+    return structs.replace(person, party=own[0]) if len(own) == 1 else person
 
 
 def _unit_for(speaker: Speaker, units: Iterable[Unit]) -> Unit | None:

@@ -19,6 +19,10 @@ BEARERS = ("state", "demonym", "organisation", "sub_state")
 _MAX_NAME_WORDS = 5
 _WORD = re.compile(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*\.?")
 MINISTRY_GAP = re.compile(r"^(?:'s|’s)?(?: (?:[^\W\d_a-zçğıöşü][\w-]*,?|ve|and|of|the))+ $")
+_COORDINATOR = re.compile(r" ([^\W\d]{1,4}|&) (?=[^\W\d_])")
+_BODY = re.compile(r"(?<![\w’'])((?:[^\W\d_a-zçğıöşü][\w&.-]* ){1,4})$")
+# "… country director, Helga Brandvik.": a name of two words that ends the clause is the office holder's.
+_APPOSITION = re.compile(r",(?: [^\W\d_a-zçğıöşü][\w-]+){2,3}[,.]")
 _GENITIVE_GAP = re.compile(r"^(?:'s|’s|s')?[ ,]{0,2}$")
 
 
@@ -30,6 +34,8 @@ class Speaker(msgspec.Struct, frozen=True):
     office: str | None
     office_code: str | None
     party: str | None
+    body: str = ""
+    """Folded words before the office that nothing resolves ("anadolu turbin" of its director)."""
 
 
 class Appearance(msgspec.Struct, frozen=True):
@@ -76,9 +82,28 @@ class People:
             speaker = Speaker(unresolved_id(f"{party} {fold(title)}"), "", title, office.code, party)
             self.appearances.append(Appearance(start, after, speaker, office.marks, written))
             return
-        speaker = self._speaker(person, title, office.code, party)
+        body = "" if bearer else self._body_before(office)
+        speaker = self._speaker(person, title, office.code, party, body)
         marks = self._marks_at(end)
         self.appearances.append(Appearance(start, end, speaker, marks, written))
+        if bearer is None:
+            self._read_colleague(office, title, end)
+
+    def _read_colleague(self, office: Span, title: str, position: int) -> None:
+        """The second name of "foreign ministers A and B"."""
+        word = _COORDINATOR.match(self._document.text, position)
+        if word is None or not self._document.lexicon.is_coordinated(word.group(1)):
+            return
+        if self._document.within(word.end(), word.end() + 60, "office", *BEARERS):
+            return
+        person, end = self._name_after(word.end() - 1)
+        if person is not None and " " in person:
+            speaker = self._speaker(person, title, office.code, None, "")
+            self.appearances.append(Appearance(word.end(), end, speaker, self._marks_at(end)))
+
+    def _body_before(self, office: Span) -> str:
+        run = _BODY.search(self._document.text, max(0, office.start - 60), office.start)
+        return fold(run.group(1)) if run else ""
 
     def _title(self, bearer: Span | None, office: Span) -> str:
         """The office as written, with the ministry's own words between bearer and office, without case ending."""
@@ -114,7 +139,9 @@ class People:
         """A capitalised name right after a position, without its case ending."""
         text = self._document.text
         if text[position : position + 1] == ",":
-            return None, position
+            if not _APPOSITION.match(text, position):
+                return None, position
+            position += 1
         places = self._document.within(
             position, min(len(text), position + 80), "city", "state", "organisation", "demonym"
         )
@@ -133,18 +160,23 @@ class People:
         start = max(folded.rfind("'", max(0, end - 8), end), 0)
         return self._document.lexicon.tails.marks("name", folded[start:end]) if start else frozenset()
 
-    def _speaker(self, name: str, title: str, code: str, party: str | None) -> Speaker:
+    def _speaker(self, name: str, title: str, code: str, party: str | None, body: str) -> Speaker:
         surname = fold(name).split()[-1]
         earlier = self._by_surname.get(surname)
         known = self._lookup(name)
         if earlier and (party is None or earlier.party in {None, party}):
             longer = max((earlier.name, name), key=len)
             speaker = Speaker(
-                earlier.id, longer, earlier.office or title, earlier.office_code or code, earlier.party or party
+                earlier.id,
+                longer,
+                earlier.office or title,
+                earlier.office_code or code,
+                earlier.party or party,
+                earlier.body or body,
             )
         else:
             identity = known.id if known else unresolved_id(f"{party} {fold(name)}")
-            speaker = Speaker(identity, name, title, code, party or self._seat(known))
+            speaker = Speaker(identity, name, title, code, party or self._seat(known), body)
         self._by_surname[surname] = speaker
         return speaker
 

@@ -159,7 +159,7 @@ def _named_bodies(
 
 
 def _surnames(document: Document, people: People, sentence: Sentence) -> list[Unit]:
-    speakers = {surname: speaker for surname, speaker in people.surnames().items() if speaker.party}
+    speakers = people.surnames()
     if not speakers:
         return []
     units = []
