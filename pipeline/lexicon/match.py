@@ -18,6 +18,8 @@ _NAME_KINDS = frozenset({"state", "organisation", "city", "person", "demonym", "
 _EXCLUSIVE = {kind: kind for kind in ("instrument", "act", "topic", "office", "institution", "collective", "date")}
 _EXCLUSIVE.update(dict.fromkeys(_NAME_KINDS, "name"))
 _SELF_SUFFICIENT = frozenset({"reciprocal", "attended", "ceremony"})
+# Acts only beside another word (tag_acts.NEEDS): they tell more of an agreement, so the gate need not open for them.
+_EVERYDAY = frozenset({"at_ceremony", "with_signature"})
 _ACT, _DOCUMENT, _ENOUGH = 1, 2, 4
 _STOPPED = frozenset({"instrument", "act", "commitment", "institution"}) | _NAME_KINDS
 
@@ -125,7 +127,7 @@ def _gate_signs(words: Iterable[Word]) -> dict[str, int]:
         for form in word.forms:
             if word.kind == "instrument":
                 sign = _DOCUMENT
-            elif word.kind == "act" and "at_ceremony" not in word.marks:
+            elif word.kind == "act" and not word.marks & _EVERYDAY:
                 sign = _ENOUGH if word.marks & _SELF_SUFFICIENT else _ACT
             else:
                 continue

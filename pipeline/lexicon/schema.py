@@ -16,6 +16,7 @@ Kind = Literal[
     "collective",
     "link",
     "attribution",
+    "anaphor",
     "source",
     "boundary",
     "package",

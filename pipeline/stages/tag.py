@@ -79,6 +79,7 @@ class _Reader:
         self._title = Document(article.title, lexicon, lexicons, where="title")
         self._text = Document(article.text, lexicon, lexicons)
         self._published = article.published
+        self._told: tuple[Unit, ...] = ()
 
     @cached_property
     def _people(self) -> People:
@@ -148,13 +149,15 @@ class _Reader:
         subject = tag_instruments.read(document, reading, [(unit.start, unit.end) for unit in units])
         if subject is None:
             return None
-        sides = tag_parties.read(document, reading, units, self._context, people.surnames().values())
+        story = tag_parties.Story(self._context, people, self._told)
+        sides = tag_parties.read(document, reading, units, story)
         if sides is None or (reading.polarity is not Polarity.ASSERTED and reading.status is Status.NEGOTIATING):
             return None
         package = tag_packages.read(document, reading, subject.span)
         values, value_spans = tag_values.read(document, reading)
         if not (values or _is_public_matter(sides, subject)) or self._is_history(document, reading):
             return None
+        self._told = tuple(sides.units.values())
         date, date_evidence = tag_circumstances.date_of(document, reading, self._published)
         place, place_evidence = tag_circumstances.place_of(document, reading, sides.ids)
         used = (*reading.used, *([subject.span] if subject.span else []), *package.spans, *subject.topics, *value_spans)

@@ -16,6 +16,8 @@ _DROPS = frozenset({"wish", "considered"})
 _NEVER_PLANNED = NEGATIVE_STATUSES | {Status.AGREED_IN_PRINCIPLE, Status.NEGOTIATING}
 # A purpose ("to sign", "imzalamak için") is no act, unless something beside it says that it is planned.
 _UNFINISHED = frozenset({"infinitive", "nominal", "possible", "aorist", "base", "gerund"})
+# Everyday verbs that are acts only beside a word of the right kind: mark → code of that modifier.
+NEEDS = {"at_ceremony": "ceremony", "with_signature": "signature"}
 _REACH_CHARS = 160
 _MAX_BACKGROUND_WORDS = 12
 
@@ -47,7 +49,7 @@ def read(document: Document, act: Span) -> Reading | None:
         return None
     modifiers = _modifiers(document, act, sentence)
     codes = {modifier.code for modifier in modifiers}
-    if "at_ceremony" in act.marks and "ceremony" not in codes:
+    if any(mark in act.marks and code not in codes for mark, code in NEEDS.items()):
         return None
     decided = _decide(act, codes, document, sentence)
     if decided is None:

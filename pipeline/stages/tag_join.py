@@ -119,6 +119,8 @@ def _same_subject(first: Subject, second: Subject) -> bool:
 
 def _can_stand_alone(passage: Passage) -> bool:
     """A lone "document" or "it" tells of something named elsewhere; several documents are a package."""
+    if passage.sides.borrowed:
+        return False
     return not passage.subject.generic or (passage.subject.span is not None and passage.package.count > 1)
 
 

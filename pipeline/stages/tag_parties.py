@@ -13,16 +13,16 @@ from pipeline.lexicon.match import Span
 from pipeline.models.codes import NEGATIVE_STATUSES, Basis, Level, PartyKind, Status
 from pipeline.stages.tag_acts import Reading
 from pipeline.stages.tag_document import Document
-from pipeline.stages.tag_people import Speaker
+from pipeline.stages.tag_people import PRIVATE_OFFICES, People, Speaker
 from pipeline.stages.tag_units import OBLIQUE, Unit
 from pipeline.text.normalise import fold
 
 _AGENCIES = frozenset({"ministry", "agency", "university", "military"})
 # One party alone can join, leave, break or turn down.
 _ONE_SIDED = NEGATIVE_STATUSES | {Status.ACCEDED}
+_ANAPHOR_REACH = 45
 _STRONG = ("between", "with", "by")
 _TOP_OFFICES = frozenset({"president", "prime_minister", "monarch", "chancellor", "commission_president"})
-_PRIVATE_OFFICES = frozenset({"executive", "spokesperson"})
 # Whom a collective noun stands for, by office.
 _MEANT = {
     "leaders": _TOP_OFFICES,
@@ -41,6 +41,8 @@ class Sides(msgspec.Struct, frozen=True):
     basis: Basis
     level: Level
     strength: float
+    borrowed: bool = False
+    """Whether all parties are those of a passage before: it tells more of that agreement, never of a new one."""
 
     @property
     def ids(self) -> frozenset[str]:
@@ -48,20 +50,25 @@ class Sides(msgspec.Struct, frozen=True):
         return frozenset(self.units)
 
 
+class Story(msgspec.Struct, frozen=True):
+    """What the article tells outside the sentence: its own pair, its people, the parties of the passage before."""
+
+    pair: tuple[Unit, ...]
+    people: People
+    told: tuple[Unit, ...] = ()
+
+
 def read(
     document: Document,
     reading: Reading,
     units: list[Unit],
-    context: tuple[Unit, ...],
-    crowd: Iterable[Speaker] = (),
+    story: Story,
 ) -> Sides | None:
-    """The sides of a reading, or None where fewer than two can be told.
-
-    `context`: the story's own pair; `crowd`: everybody the story names, for "the two leaders".
-    """
+    """The sides of a reading, or None where fewer than two can be told."""
+    context = story.pair
     own = [unit for unit in units if reading.start <= unit.start and unit.end <= reading.end]
     chosen = _explicit(document, reading, own, units)
-    speaker = _claimant(document, reading, units)
+    speaker = _claimant(document, reading, units) or _announcer(document, reading, story.people)
     basis = Basis.STATED
     collective = any(s.code != "unnamed" for s in document.within(reading.sentence.start, reading.end, "collective"))
     if len(chosen) < 2:
@@ -76,10 +83,15 @@ def read(
     if len(chosen) < 2 and (collective or chosen):
         chosen, basis = _from_context(chosen, context), Basis.INFERRED
     chosen = _resolved_first(chosen)
+    borrowed = len(chosen) < 2 and _can_borrow(chosen, own, story.told)
+    if borrowed:
+        chosen, basis = _add_all({}, story.told), Basis.INFERRED
     if not _are_enough(chosen, document, reading):
         return None
     people = tuple(dict.fromkeys(u.speaker for u in _acting(reading, own, units) if u.speaker and u.speaker.name))
-    people = _with_the_other_side(people or _meant(document, reading, crowd, set(chosen)), chosen)
+    people = _with_the_other_side(
+        people or _meant(document, reading, story.people.surnames().values(), set(chosen)), chosen
+    )
     attended = "attended" in reading.marks
     strength = (1.0 if basis is Basis.STATED else 0.8) - (0.25 if len(chosen) < 2 else 0.0)
     if any(unit.kind is PartyKind.UNKNOWN for unit in chosen.values()):
@@ -92,6 +104,7 @@ def read(
         basis,
         level_of(chosen.values(), document, reading),
         strength,
+        borrowed,
     )
 
 
@@ -141,6 +154,16 @@ def _are_enough(chosen: dict[str, Unit], document: Document, reading: Reading) -
     return unnamed or (priced and private) or reading.status in _ONE_SIDED
 
 
+def _can_borrow(chosen: dict[str, Unit], own: list[Unit], told: tuple[Unit, ...]) -> bool:
+    """For "the contract was signed by director A": named people, and nobody the story's parties are not."""
+    names = [fold(unit.name).split() for unit in told if unit.name]
+    known = {unit.party for unit in told}
+    strangers = [unit for unit in chosen.values() if unit.party not in known]
+    return any(unit.speaker and unit.speaker.name for unit in own) and all(
+        any(words[:1] == fold(unit.name).split()[:1] for words in names) for unit in strangers
+    )
+
+
 def _resolved_first(chosen: dict[str, Unit]) -> dict[str, Unit]:
     """Names nothing resolves count only where they are needed: beside one resolved party, or among companies."""
     known = {identity: unit for identity, unit in chosen.items() if unit.kind is not PartyKind.UNKNOWN}
@@ -171,7 +194,7 @@ def _from_context(chosen: dict[str, Unit], context: tuple[Unit, ...]) -> dict[st
 
 
 def _meant(document: Document, reading: Reading, crowd: Iterable[Speaker], parties: set[str]) -> tuple[Speaker, ...]:
-    """ "The two leaders": one named person with such an office for every party, or nobody."""
+    """For "the two leaders": one named person with such an office for every party, or nobody."""
     spans = document.within(reading.sentence.start, reading.act.start, "collective")
     wanted = {office for span in spans if not span.marks & OBLIQUE for office in _MEANT.get(span.code, ())}
     by_party: dict[str, set[Speaker]] = {}
@@ -201,10 +224,10 @@ def _placed(person: Speaker, chosen: dict[str, Unit]) -> Speaker:
     if person.party is not None or person.office is None:
         return person
     if person.body:
-        first = person.body.split()[0]
+        first = fold(person.body).split()[0]
         own = [identity for identity, unit in chosen.items() if fold(unit.name).split()[:1] == [first]]
     else:
-        public = person.office_code not in _PRIVATE_OFFICES
+        public = person.office_code not in PRIVATE_OFFICES
         own = [identity for identity, unit in chosen.items() if (unit.kind is PartyKind.STATE) == public]
     return structs.replace(person, party=own[0]) if len(own) == 1 else person
 
@@ -232,6 +255,22 @@ def _claimant(document: Document, reading: Reading, units: list[Unit]) -> Speake
     else:
         found = next(filter(None, (_beside(saying, people) for saying in says)), None)
     return found.speaker if found else None
+
+
+def _announcer(document: Document, reading: Reading, people: People) -> Speaker | None:
+    """Who made it known, where the next sentence begins with it: "The decision was announced by minister A"."""
+    start = reading.sentence.end + 1
+    anaphors = document.within(start, start + _ANAPHOR_REACH, "anaphor")
+    if not anaphors:
+        return None
+    sentence = document.sentence_at(anaphors[0].start)
+    says = document.within(anaphors[0].end, sentence.end, "attribution")
+    named = [
+        found.speaker
+        for found in people.appearances
+        if anaphors[0].end <= found.start and found.end <= sentence.end and found.speaker.name
+    ]
+    return named[0] if says and named else None
 
 
 def _claimant_after(reading: Reading, says: list[Span], people: list[Unit]) -> Unit | None:

@@ -16,6 +16,8 @@ from pipeline.text.normalise import fold
 
 # Kinds of names an office can belong to.
 BEARERS = ("state", "demonym", "organisation", "sub_state")
+# Offices in companies and other bodies; the words before all others belong to the office ("Mines Minister").
+PRIVATE_OFFICES = frozenset({"executive", "spokesperson"})
 _MAX_NAME_WORDS = 5
 _WORD = re.compile(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*\.?")
 MINISTRY_GAP = re.compile(r"^(?:'s|’s)?(?: (?:[^\W\d_a-zçğıöşü][\w-]*,?|ve|and|of|the))+ $")
@@ -23,6 +25,8 @@ _COORDINATOR = re.compile(r" ([^\W\d]{1,4}|&) (?=[^\W\d_])")
 _BODY = re.compile(r"(?<![\w’'])((?:[^\W\d_a-zçğıöşü][\w&.-]* ){1,4})$")
 # "… country director, Helga Brandvik.": a name of two words that ends the clause is the office holder's.
 _APPOSITION = re.compile(r",(?: [^\W\d_a-zçğıöşü][\w-]+){2,3}[,.]")
+# "EU digital commissioner": a plain word no entry knows.
+_PORTFOLIO_GAP = re.compile(r"^ [a-z]{4,} $")
 _GENITIVE_GAP = re.compile(r"^(?:'s|’s|s')?[ ,]{0,2}$")
 
 
@@ -35,7 +39,7 @@ class Speaker(msgspec.Struct, frozen=True):
     office_code: str | None
     party: str | None
     body: str = ""
-    """Folded words before the office that nothing resolves ("anadolu turbin" of its director)."""
+    """Words before the office that nothing resolves ("Anadolu Türbin" of its director)."""
 
 
 class Appearance(msgspec.Struct, frozen=True):
@@ -82,7 +86,11 @@ class People:
             speaker = Speaker(unresolved_id(f"{party} {fold(title)}"), "", title, office.code, party)
             self.appearances.append(Appearance(start, after, speaker, office.marks, written))
             return
-        body = "" if bearer else self._body_before(office)
+        body = ""
+        run = None if bearer else _BODY.search(document.text, max(0, office.start - 60), office.start)
+        if run is not None:
+            start, words = run.start(1), run.group(1).strip()
+            body, title = (words, title) if office.code in PRIVATE_OFFICES else ("", f"{words} {title}")
         speaker = self._speaker(person, title, office.code, party, body)
         marks = self._marks_at(end)
         self.appearances.append(Appearance(start, end, speaker, marks, written))
@@ -100,10 +108,6 @@ class People:
         if person is not None and " " in person:
             speaker = self._speaker(person, title, office.code, None, "")
             self.appearances.append(Appearance(word.end(), end, speaker, self._marks_at(end)))
-
-    def _body_before(self, office: Span) -> str:
-        run = _BODY.search(self._document.text, max(0, office.start - 60), office.start)
-        return fold(run.group(1)) if run else ""
 
     def _title(self, bearer: Span | None, office: Span) -> str:
         """The office as written, with the ministry's own words between bearer and office, without case ending."""
@@ -209,6 +213,8 @@ def _touches(document: Document, name: Span, office: Span) -> bool:
     gap = document.text[name.end : office.start]
     for link in document.lexicon.grammar.bearer_links:
         gap = gap.replace(f" {link} ", " ", 1)
+    if _PORTFOLIO_GAP.match(gap) and name.kind in {"demonym", "organisation"}:
+        return not document.within(name.end, office.start)
     return bool(_GENITIVE_GAP.match(gap) or (MINISTRY_GAP.match(gap) and not document.lexicon.is_coordinated(gap)))
 
 

@@ -66,7 +66,10 @@ def _appearances(people: People, sentence: Sentence) -> list[Unit]:
 
 
 def _person_unit(found: Appearance) -> Unit:
-    party = found.speaker.party
+    party, body = found.speaker.party, found.speaker.body
+    if party is None and body:
+        party = unresolved_id(fold(body))
+        return Unit(found.start, found.end, party, PartyKind.UNKNOWN, body, found.marks, speaker=found.speaker)
     return Unit(found.start, found.end, party, kind_of(party), found.party_name, found.marks, speaker=found.speaker)
 
 
@@ -260,6 +263,13 @@ def _assign_roles(document: Document, sentence: Sentence, units: list[Unit]) -> 
         role = _link_role(document, group, links, after=after) or _case_role(group) or _position_role(document, group)
         for unit in group:
             unit.role = role
+        if role == "with" and after and _is_pair(document, group):
+            # "A, B ile …": A acts, B is the other side.
+            group[0].role = "subject"
+
+
+def _is_pair(document: Document, group: list[Unit]) -> bool:
+    return len(group) == 2 and document.folded[group[0].end : group[1].start].strip() == ","
 
 
 def _link_role(document: Document, group: list[Unit], links: Sequence[Span], *, after: bool) -> str:
