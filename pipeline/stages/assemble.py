@@ -8,10 +8,13 @@ from pipeline.stages.contract import Stage
 from pipeline.stages.deduplicate import Deduplicate
 from pipeline.stages.parse import Parser
 from pipeline.stages.tag import Tagger
-from pipeline.stages.work import ParseAndTag
+from pipeline.stages.work import Backfill, ParseAndTag
 
 
 def build(config_dir: Path) -> list[Stage]:
-    """Parse + tag, deduplicate, consolidate. Reads all word lists; raises ConfigError naming file and key."""
-    tagger = Tagger(lexicon.load(config_dir))
-    return [ParseAndTag(Parser(config_dir), tagger), Deduplicate(), Consolidate()]
+    """Parse + tag, of live news and of the backfill lane, deduplicate, consolidate.
+
+    Reads all word lists; raises ConfigError naming file and key.
+    """
+    parser, tagger = Parser(config_dir), Tagger(lexicon.load(config_dir))
+    return [ParseAndTag(parser, tagger), Backfill(parser, tagger), Deduplicate(), Consolidate()]

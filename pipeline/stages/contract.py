@@ -6,7 +6,7 @@ exception nobody foresaw must not turn into a lost record.
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -66,3 +66,10 @@ class Stage(Protocol):
     def gauges(self) -> Mapping[str, float]:
         """Sizes of the state, for /metrics."""
         ...
+
+
+@runtime_checkable
+class Yielding(Protocol):
+    """A stage that gives way: it gets a record only while nothing of the topic `yields_to` waits for its worker."""
+
+    yields_to: str

@@ -64,6 +64,17 @@ class ParseAndTag:
         return {}
 
 
+class Backfill(ParseAndTag):
+    """The same for `wire.backfill.v1`, while no live news waits.
+
+    Whatever comes late meets the revision that is known by then: below it, deduplicate lets it go.
+    """
+
+    name = "backfill"
+    reads = topics.BACKFILL
+    yields_to = topics.RAW
+
+
 def _placed(mention: Mention, article_id: str) -> Mention:
     if mention.occasion_id is None:
         return mention

@@ -14,6 +14,7 @@ from pipeline.errors import Reject
 from pipeline.ops import failpoint, metrics
 from pipeline.stages.contract import Outcome, Stage
 from pipeline.worker import outgoing
+from pipeline.worker.gate import Gate
 from pipeline.worker.watchdog import Watchdog, fail
 from pipeline.worker.window import Packet, Window
 
@@ -43,8 +44,18 @@ class Work:
 class StageAgent:
     """Runs one stage over its topic's events."""
 
-    def __init__(self, stage: Stage, app: Any, watchdog: Watchdog, *, namespace: str, window: int = WINDOW) -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        app: Any,
+        watchdog: Watchdog,
+        *,
+        namespace: str,
+        window: int = WINDOW,
+        gate: Gate | None = None,
+    ) -> None:
         self.stage = stage
+        self.gate = gate
         self._app = app
         self._namespace = namespace
         self._seconds = _seconds.labels(stage=stage.name)
@@ -63,12 +74,18 @@ class StageAgent:
         self.stream = stream
         events: AsyncIterator[Any] = stream.noack().events()
         try:
+            await self._give_way()
             async for event in events:
                 await self.take(event)
+                await self._give_way()
         except asyncio.CancelledError:
             raise
         except BaseException as problem:  # noqa: BLE001 — see the module's first lines
             self._broken(problem)
+
+    async def _give_way(self) -> None:
+        if self.gate is not None:
+            await self.gate.passed(self.stream.channel.queue)
 
     async def take(self, event: Any) -> None:
         """Work on one event and send what comes of it."""

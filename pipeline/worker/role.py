@@ -15,11 +15,12 @@ from pipeline.errors import ExitCode, Fatal
 from pipeline.ops import health, metrics
 from pipeline.ops import logging as logs
 from pipeline.settings import Settings, WorkSettings
-from pipeline.stages.contract import Stage
+from pipeline.stages.contract import Stage, Yielding
 from pipeline.topics import physical
 from pipeline.worker import rebuild
 from pipeline.worker.agent import StageAgent
 from pipeline.worker.app import App, build, bytes_topic
+from pipeline.worker.gate import Gate
 from pipeline.worker.transport import check_versions
 from pipeline.worker.watchdog import Watchdog, fail
 
@@ -111,7 +112,8 @@ class Role:
             return int(ExitCode.GOOD) if not end.code else int(ExitCode.INTERNAL)
 
     def _agent(self, stage: Stage) -> StageAgent:
-        agent = StageAgent(stage, self._app, self._watchdog, namespace=self._settings.namespace)
+        gate = Gate(partial(self._backlog, stage.yields_to)) if isinstance(stage, Yielding) else None
+        agent = StageAgent(stage, self._app, self._watchdog, namespace=self._settings.namespace, gate=gate)
         topic = bytes_topic(self._app, physical(stage.reads, self._settings.namespace))
 
         async def body(stream: Any) -> None:
@@ -140,27 +142,48 @@ class Role:
         driver = consumer._thread._consumer  # noqa: SLF001
         if driver is None:
             return {}
-        busy = any(len(agent.window) or _queued(agent) for agent in self._agents)
+        agents = {physical(agent.stage.reads, self._settings.namespace): agent for agent in self._agents}
         found: dict[TP, int] = {}
         for tp in driver.assignment():
-            end, committed = driver.highwater(tp), consumer._committed_offset.get(tp)  # noqa: SLF001
-            state = driver._subscription.subscription.assignment.state_value(tp)  # noqa: SLF001
-            position = getattr(state, "_position", None)
+            agent = agents.get(tp.topic)
+            if agent is not None and agent.gate is not None and agent.gate.is_shut:
+                continue  # it gives way, which is no stall
+            end, position = _marks(driver, tp)
             if end is None or position is None:
                 continue
+            committed = consumer._committed_offset.get(tp)  # noqa: SLF001
             # Everything read and nothing in hand: what the offsets still differ by was deleted, not left waiting.
-            idle = position >= end and not busy
+            idle = position >= end and not (agent is not None and (len(agent.window) or _queued(agent)))
             found[tp] = 0 if idle else max(0, end - (position if committed is None else committed))
         return found
+
+    def _backlog(self, topic: str) -> int | None:
+        """Records of a topic that wait for this worker to begin with them; None where that is not known."""
+        consumer: Any = self._app._consumer  # noqa: SLF001 — the property would create one
+        driver = None if consumer is None else consumer._thread._consumer  # noqa: SLF001
+        if driver is None or self._app.rebalancing or not self._rebuild.is_complete:
+            return None
+        name = physical(topic, self._settings.namespace)
+        waiting = sum(_queued(agent) for agent in self._agents if agent.stage.reads == topic)
+        for tp in driver.assignment():
+            if tp.topic == name:
+                end, position = _marks(driver, tp)
+                if end is None or position is None:
+                    return None
+                waiting += max(0, end - position) + consumer.in_hand(tp)
+        return waiting
 
     def _serve_health(self) -> None:
         checks = health.Health(_name(self._settings))
         checks.live("progress", self._watchdog.why_not_live)
         checks.ready("partitions", self._why_not_ready)
         in_flight = metrics.gauge("accordwire_in_flight", "Records whose outputs are under way.", ["stage"])
+        shut = metrics.gauge("accordwire_stage_gives_way", "1 while records wait because others come first.", ["stage"])
         state = metrics.gauge("accordwire_stage_state", "Sizes of a stage's state.", ["stage", "name"])
         for agent in self._agents:
             in_flight.labels(stage=agent.stage.name).set_function(partial(len, agent.window))
+            if agent.gate is not None:
+                shut.labels(stage=agent.stage.name).set_function(partial(_is_shut, agent.gate))
             for name in agent.stage.gauges():
                 state.labels(stage=agent.stage.name, name=name).set_function(partial(_size, agent.stage, name))
         health.serve(checks, self._settings, health.run_dir(self._settings))
@@ -180,5 +203,15 @@ def _size(stage: Stage, name: str) -> float:
     return stage.gauges()[name]
 
 
-def _queued(agent: StageAgent) -> bool:
-    return agent.stream is not None and not agent.stream.channel.queue.empty()
+def _is_shut(gate: Gate) -> float:
+    return float(gate.is_shut)
+
+
+def _queued(agent: StageAgent) -> int:
+    return 0 if agent.stream is None else int(agent.stream.channel.queue.qsize())
+
+
+def _marks(driver: Any, tp: TP) -> tuple[int | None, int | None]:
+    """The partition's next offset to be written and to be read, as far as aiokafka has heard."""
+    state = driver._subscription.subscription.assignment.state_value(tp)  # noqa: SLF001
+    return driver.highwater(tp), getattr(state, "_position", None)

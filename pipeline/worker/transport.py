@@ -78,6 +78,23 @@ class Producer(driver.Producer):
 class Consumer(driver.Consumer):
     """Faust's consumer, whose commits never pass a record that is still being worked on."""
 
+    _fetched: dict[TP, int]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._fetched = {}
+
+    async def _wait_next_records(self, timeout: float) -> tuple[Any, Any]:  # noqa: ASYNC109 — Faust names it so
+        records, active = await super()._wait_next_records(timeout)
+        for tp, batch in (records or {}).items():
+            self._fetched[tp] = batch[-1].offset
+        return records, active
+
+    def in_hand(self, tp: TP) -> int:
+        """Records of a partition that were fetched, but did not reach their agent's queue yet."""
+        queued = self._read_offset.get(tp)
+        return max(0, self._fetched.get(tp, -1) - (-1 if queued is None else queued))
+
     def _new_offset(self, tp: TP) -> int | None:
         """Offset to commit for `tp`, or None. Called once a commit interval.
 

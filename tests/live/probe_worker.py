@@ -1,13 +1,14 @@
 """A worker with two small stages that do as the records tell them. Run as a process of its own by the live tests.
 
 `python -m tests.live.probe_worker`; settings come from the environment, as for `accordwire work`.
-Raw values are JSON: {"do": "pass" | "reject" | "raise" | "large", "text": …}. Keys that begin with `hang` or
+Raw values are JSON: {"do": "pass" | "reject" | "raise" | "large" | "doze", "text": …}. Keys that begin with `hang` or
 `slow` have their deliveries held back for ever, or for PROBE_SLOW_SECS.
 """
 
 import asyncio
 import os
 import sys
+import time
 from pathlib import Path
 
 import msgspec
@@ -45,6 +46,8 @@ class Pass:
             raise Reject("told to", reason="told", where="$.do")
         if OBEDIENT and note.do == "raise":
             raise RuntimeError("told to")
+        if note.do == "doze":
+            time.sleep(0.02)
         text = "x" * topics.MAX_MESSAGE_BYTES if note.do == "large" else note.text
         return Outcome(Verdict.PLAIN, ((Outgoing(topics.PARSED, key, Note(text), len(note.text)),),))
 
@@ -56,6 +59,14 @@ class Pass:
 
     def gauges(self):
         return {}
+
+
+class Late(Pass):
+    """backfill → parsed, giving way to raw."""
+
+    name = "late"
+    reads = topics.BACKFILL
+    yields_to = topics.RAW
 
 
 class Once:
@@ -109,7 +120,7 @@ StageAgent.send = held_back
 
 if __name__ == "__main__":
     try:
-        sys.exit(run(configuration.load(Path("config")), Path("config"), stages=[Pass(), Once()]))
+        sys.exit(run(configuration.load(Path("config")), Path("config"), stages=[Pass(), Late(), Once()]))
     except AccordwireError as problem:
         print(problem, file=sys.stderr)
         sys.exit(int(problem.exit_code))
