@@ -106,6 +106,9 @@ def _article_facts() -> tuple[Field[Article], ...]:
         Field("updated", Kind.DATE, lambda a: a.updated, "When last updated, as the wire says."),
         Field("expires", Kind.DATE, derive.expires, "When the source's rights to keep the text end."),
         Field("status", keyword, lambda a: a.status, "usable, withheld or canceled.", facet=True),
+        Field(
+            "killed_by", keyword, lambda a: a.killed_by, "Id of the article whose kill emptied this copy.", facet=True
+        ),
         Field("action", keyword, lambda a: a.action, "What the wire asked for with this revision.", facet=True),
         Field("source", keyword, lambda a: a.source.id, "Id of the source it came from.", facet=True),
         Field("family", keyword, lambda a: a.source.family, "Ids are unique within it.", facet=True),

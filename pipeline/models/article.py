@@ -48,22 +48,38 @@ class Article(ParsedArticle, frozen=True, kw_only=True):
     similarity: UnitInterval | None = None
     text_shown: str = "full"
     """How much of the text this message carries: full, evidence, snippet, headline, none."""
+    killed_by: str | None = None
+    """Id of the article whose kill or withholding emptied this one, because it carries the same text."""
 
 
 class Signature(Message, frozen=True, kw_only=True):
-    """`news.signature.v1`: what deduplicate must remember of an article. Replayed to rebuild its index. Internal."""
+    """`news.signature.v1`: what deduplicate must remember of an article. Replayed to rebuild its index. Internal.
+
+    Without text, yet enough to send the article again, emptied, when another's kill reaches it.
+    """
 
     article_id: str
     revision: Revision
     seen_at: Instant
     published: Instant | None = None
-    source_id: str = ""
+    published_quality: DateQuality = DateQuality.MISSING
+    source: SourceRef
+    action: Action = Action.NEW
+    language: str = "und"
+    publisher: str = ""
+    origin_agency: str | None = None
     origin: bool = False
     """Whether the source is the agency the copy comes from."""
     text_hash: str | None = None
-    """Of the normalised text; None where there is too little text to compare, or after a kill."""
+    """Of the normalised text; None where there is too little text to compare, or after its own kill."""
+    former: tuple[tuple[str, Revision], ...] = ()
+    """(text hash, lowest revision that carried it) of the texts of other revisions: a kill reaches their copies too."""
     story_id: str
     duplicate_of: str | None = None
     had_mentions: bool = False
     """Whether any revision so far had mentions: then a later empty set must be sent."""
-    killed: bool = False
+    status: ArticleStatus = ArticleStatus.USABLE
+    """As sent: the wire's own word, or, with `killed_by`, that of another article's wire."""
+    killed_by: str | None = None
+    kill_revision: Revision = 0
+    """Highest revision by which its own wire killed it; 0: never. Texts of lower revisions stay killed."""

@@ -14,7 +14,7 @@ from pipeline.errors import Reject
 from pipeline.models import codec
 from pipeline.models.agreement import Agreement
 from pipeline.models.article import ParsedArticle
-from pipeline.models.codes import Cause
+from pipeline.models.codes import ArticleStatus, Cause
 from pipeline.models.mention import Mention, MentionSet
 from pipeline.models.raw_item import RawItem
 from pipeline.rehearse.ledger import Expected, Planned, State, digest
@@ -26,6 +26,7 @@ from pipeline.stages.contract import Stage
 def expect(plan: Sequence[Planned], parse_and_tag: Stage) -> Expected:
     """Each id at its highest revision; what is no item, in the dead letters."""
     highest: dict[str, RawItem] = {}
+    seen: list[RawItem] = []
     dead: set[str] = set()
     for planned in plan:
         try:
@@ -33,14 +34,34 @@ def expect(plan: Sequence[Planned], parse_and_tag: Stage) -> Expected:
         except Reject:
             dead.add(digest(planned.value))
             continue
+        seen.append(item)
         known = highest.get(item.article_id)
         if known is None or known.revision < item.revision:
             highest[item.article_id] = item
+    last = _without_killed(highest, seen)
     return Expected(
-        documents={name: State(item.revision, item.status.value) for name, item in highest.items()},
+        documents={name: State(item.revision, item.status.value) for name, item in last.items()},
         dead_letters=frozenset(dead),
-        mentions={name: told for name, item in highest.items() if (told := _mentions(item, parse_and_tag))},
+        mentions={name: told for name, item in last.items() if (told := _mentions(item, parse_and_tag))},
     )
+
+
+def _without_killed(highest: Mapping[str, RawItem], seen: Sequence[RawItem]) -> dict[str, RawItem]:
+    """A kill takes back every copy of what the item said before it; a portal's kill not the agency's own."""
+    kills: dict[str, int] = {}
+    for item in seen:
+        if item.status is ArticleStatus.CANCELED:
+            kills[item.article_id] = max(item.revision, kills.get(item.article_id, 0))
+    banned: dict[str, set[bool]] = {}
+    for item in seen:
+        if item.status is ArticleStatus.USABLE and item.revision < kills.get(item.article_id, 0):
+            banned.setdefault(item.body, set()).add(item.source.agency is not None)
+    return {
+        name: msgspec.structs.replace(item, status=ArticleStatus.CANCELED)
+        if any(by_agency or item.source.agency is None for by_agency in banned.get(item.body, ()))
+        else item
+        for name, item in highest.items()
+    }
 
 
 def wrong_agreements(sets: Iterable[MentionSet], topic: Mapping[str, Agreement], index: Mapping[str, int]) -> int:

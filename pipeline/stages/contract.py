@@ -4,7 +4,8 @@ A stage raises `Reject` for a record that can never pass; anything else it raise
 exception nobody foresaw must not turn into a lost record.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
@@ -23,6 +24,7 @@ class Verdict(StrEnum):
     SUPERSEDED = "superseded"
     KILLED = "killed"
     HELD = "held"
+    RELEASED = "released"
     CONSOLIDATED = "consolidated"
     UNCHANGED = "unchanged"
 
@@ -42,6 +44,8 @@ class Outcome(msgspec.Struct, frozen=True):
 
     verdict: Verdict
     steps: tuple[tuple[Outgoing, ...], ...] = ()
+    stored: Outgoing | None = None
+    """The stored record it comes from, where no event does (see `Timed`): if refused, it is the dead letter."""
 
 
 class Stage(Protocol):
@@ -65,6 +69,24 @@ class Stage(Protocol):
 
     def gauges(self) -> Mapping[str, float]:
         """Sizes of the state, for /metrics."""
+        ...
+
+
+@runtime_checkable
+class Timed(Protocol):
+    """A stage that also has something to do when time has passed. The time is handed in.
+
+    The worker wakes it about once a second while it owns the stage's partition and the state is complete. What comes
+    of it goes the way of any outcome, but there is no event to acknowledge or to bring it back: the stage must find
+    in its rebuilt state whatever may not have been delivered.
+    """
+
+    def wake(self, now: datetime) -> Iterable[Outcome]:
+        """What is due now. Each outcome is sent before the next is asked for."""
+        ...
+
+    def due(self) -> datetime | None:
+        """When `wake` will next have something to do; None: never, as things stand. Called from any thread."""
         ...
 
 

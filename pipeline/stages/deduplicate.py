@@ -1,22 +1,26 @@
 """Deduplicate: an article meets the others. Gives it its story, marks copies, keeps every revision in order.
 
-One owner on purpose: all candidates must meet. Called by the worker; calls rights and fingerprint.
-A copy is annotated, never dropped. The answer an article once got is in its signature, which is acknowledged before
-anything else is sent: whatever happens afterwards, a redelivered article gets the same answer.
+One owner on purpose: all candidates must meet. Called by the worker; calls ban (kills), held (embargoes), issue (what
+is sent) and fingerprint. A copy is annotated, never dropped; what a kill takes back is emptied in all its copies.
+The answer an article once got is in its signature, which is acknowledged before anything else is sent: whatever
+happens afterwards, a redelivered article gets the same answer.
 """
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from sys import intern
 
 import msgspec
 
 from pipeline import topics
 from pipeline.models import codec, identity
-from pipeline.models.article import Article, ParsedArticle, Signature
-from pipeline.models.mention import MentionSet
-from pipeline.stages import rights
+from pipeline.models.article import ParsedArticle, Signature
+from pipeline.models.codes import Action, ArticleStatus
+from pipeline.models.raw_item import SourceRef
+from pipeline.stages import ban, issue, rights
 from pipeline.stages.contract import Outcome, Outgoing, Verdict
 from pipeline.stages.fingerprint import fingerprint
+from pipeline.stages.held import Held, is_early
 
 # Bulletins (rates, weather, closing notices) repeat word for word: the same text a week later is other news.
 COPY_WINDOW = timedelta(days=7)
@@ -27,11 +31,11 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Deduplicate:
-    """`news.parsed.v1` → article, document, mentions, signature."""
+    """`news.parsed.v1` → article, document, mentions, signature; embargoed items by way of `news.held.v1`."""
 
     name = "deduplicate"
     reads = topics.PARSED
-    rebuild_from: tuple[str, ...] = (topics.SIGNATURE,)
+    rebuild_from: tuple[str, ...] = (topics.SIGNATURE, topics.HELD)
 
     def __init__(self) -> None:
         self.reset()
@@ -41,54 +45,158 @@ class Deduplicate:
         self._known: dict[str, Signature] = {}
         # Tuples: nearly every text has one article, and a set for it would weigh as much as all else about it.
         self._by_text: dict[str, tuple[str, ...]] = {}
+        self._bans = ban.Bans()
+        self._held = Held()
+        self._sources: dict[SourceRef, SourceRef] = {}
         self._latest = _NEVER
         self._swept = _NEVER
 
-    def restore(self, topic: str, key: str, value: bytes | None) -> None:  # noqa: ARG002 — it reads one topic only
-        """Take one signature back. Raises Reject if it does not decode: then the state would have a hole."""
-        if value is None:
+    def restore(self, topic: str, key: str, value: bytes | None) -> None:
+        """Take a signature or a held item back. Raises Reject if it does not decode: then the state has a hole."""
+        if topic == topics.HELD:
+            self._held.drop(key)
+            if value is not None:
+                self._held.put(codec.decode(ParsedArticle, value))
+        elif value is None:
             self._forget(key)
-            return
-        signature = codec.decode(Signature, value)
-        known = self._known.get(signature.article_id)
-        if known is None or known.revision <= signature.revision:
-            self._remember(signature)
+        else:
+            signature = codec.decode(Signature, value)
+            known = self._known.get(signature.article_id)
+            if known is None or known.revision <= signature.revision:
+                self._remember(signature)
 
     def gauges(self) -> Mapping[str, float]:
-        """Articles remembered and distinct texts among them."""
-        return {"articles": len(self._known), "texts": len(self._by_text)}
+        """Articles remembered, distinct texts among them, texts under a ban, items under embargo."""
+        return {
+            "articles": len(self._known),
+            "texts": len(self._by_text),
+            "banned_texts": len(self._bans),
+            "held": len(self._held),
+        }
 
     def handle(self, key: str, value: bytes) -> Outcome:  # noqa: ARG002 — the id inside the record is the one that counts
         """One parsed article in. Raises Reject from the codec."""
         article = codec.decode(ParsedArticle, value)
         known = self._known.get(article.article_id)
         if known is not None and article.revision < known.revision:
-            return Outcome(Verdict.SUPERSEDED)
-        if rights.is_killed(article):
-            article = rights.emptied(article)
-        signature = self._signature(article, known)
-        self._remember(signature)
-        return _outcome(article, signature)
+            return self._superseded(article, known)
+        if is_early(article) and not rights.is_killed(article) and (known is None or known.revision < article.revision):
+            return self._hold(article)
+        return self._issue(article, known)
 
-    def _signature(self, article: ParsedArticle, known: Signature | None) -> Signature:
+    def due(self) -> datetime | None:
+        """When the next embargo ends."""
+        return self._held.next()
+
+    def wake(self, now: datetime) -> Iterable[Outcome]:
+        """Release what is due: everything else first, the tombstone last, so a process that dies releases again."""
+        for article in self._held.due(now):
+            known = self._known.get(article.article_id)
+            if known is not None and known.revision > article.revision:
+                # A later revision went out, and the process died before the tombstone did.
+                self._held.drop(article.article_id)
+                yield Outcome(Verdict.RELEASED, ((issue.released(article),),), stored=issue.held(article))
+                continue
+            outcome = self._issue(article, known)
+            yield Outcome(Verdict.RELEASED, outcome.steps, stored=issue.held(article))
+
+    def _hold(self, article: ParsedArticle) -> Outcome:
+        waiting = self._held.get(article.article_id)
+        if waiting is not None and article.revision < waiting.revision:
+            return Outcome(Verdict.SUPERSEDED)
+        self._held.put(article)
+        return Outcome(Verdict.HELD, ((issue.held(article),),))
+
+    def _issue(self, article: ParsedArticle, known: Signature | None) -> Outcome:
+        waiting = self._held.get(article.article_id)
+        if waiting is not None and waiting.revision > article.revision:
+            waiting = None
+        signature = self._signature(article, known, waiting)
+        self._remember(signature)
+        signature = self._judged(signature)
+        copies = self._reached(signature)
+        steps = [
+            tuple(issue.signed(one) for one in (signature, *copies)),
+            (*issue.records(article, signature), *(record for copy in copies for record in issue.emptied(copy))),
+        ]
+        if waiting is not None:
+            self._held.drop(article.article_id)
+            steps.append((issue.released(waiting),))
+        return Outcome(issue.verdict(signature), tuple(steps))
+
+    def _superseded(self, article: ParsedArticle, known: Signature) -> Outcome:
+        """Nothing of it is sent. Yet its text, or that it was killed, may show what a kill has to reach."""
+        is_kill = _status(article) is ArticleStatus.CANCELED
+        text_hash = None if rights.is_killed(article) else fingerprint(article.text)
+        taught = msgspec.structs.replace(
+            known,
+            former=ban.former(
+                ban.learned(ban.texts(known), text_hash, article.revision), known.text_hash, known.revision
+            ),
+            kill_revision=max(known.kill_revision, article.revision if is_kill else 0),
+        )
+        self._remember(taught)
+        signature = self._judged(taught)
+        copies = self._reached(signature)
+        if signature == known and not copies and known.killed_by is None:
+            return Outcome(Verdict.SUPERSEDED)
+        emptied = (signature, *copies) if signature.killed_by is not None else copies
+        steps: list[tuple[Outgoing, ...]] = [tuple(issue.signed(one) for one in (signature, *copies))]
+        if emptied:
+            steps.append(tuple(record for one in emptied for record in issue.emptied(one)))
+        return Outcome(Verdict.SUPERSEDED, tuple(steps))
+
+    def _signature(self, article: ParsedArticle, known: Signature | None, waiting: ParsedArticle | None) -> Signature:
         had_mentions = bool(article.mentions) or (known is not None and known.had_mentions)
         if known is not None and known.revision == article.revision:
             return msgspec.structs.replace(known, had_mentions=had_mentions)
-        killed = rights.is_killed(article)
-        agency = article.source.agency
-        signature = Signature(
-            article_id=article.article_id,
-            revision=article.revision,
-            seen_at=article.seen_at,
-            published=article.published,
-            source_id=article.source.id,
-            origin=agency is not None and article.origin_agency in (None, agency),
-            text_hash=None if killed else fingerprint(article.text),
-            story_id=known.story_id if known is not None else identity.story_id(article.article_id),
+        status = _status(article)
+        text_hash = fingerprint(article.text) if status is ArticleStatus.USABLE else None
+        found = ban.texts(known) if known is not None else {}
+        if waiting is not None:
+            found = ban.learned(found, fingerprint(waiting.text), waiting.revision)
+        found = ban.learned(found, text_hash, article.revision)
+        signature = _sign(article, status, text_hash)
+        signature = msgspec.structs.replace(
+            signature,
+            former=ban.former(found, text_hash, article.revision),
+            story_id=known.story_id if known is not None else signature.story_id,
             had_mentions=had_mentions,
-            killed=killed,
+            kill_revision=max(signature.kill_revision, known.kill_revision if known is not None else 0),
         )
+        if known is not None and known.killed_by is not None and text_hash == known.text_hash:
+            # What another's kill made of an earlier revision holds for the same text.
+            signature = msgspec.structs.replace(signature, status=known.status, killed_by=known.killed_by)
         return self._placed(signature)
+
+    def _judged(self, signature: Signature) -> Signature:
+        """The remembered signature, with what the bans on its text make of it."""
+        if signature.text_hash is None or (
+            signature.killed_by is None and signature.status is not ArticleStatus.USABLE
+        ):
+            return self._known[signature.article_id]
+        killed_by, status = self._killer(signature, signature.text_hash)
+        judged = msgspec.structs.replace(self._known[signature.article_id], killed_by=killed_by, status=status)
+        self._known[signature.article_id] = judged
+        return judged
+
+    def _killer(self, signature: Signature, text_hash: str) -> tuple[str | None, ArticleStatus]:
+        killers = [name for name in self._bans.on(text_hash) if ban.reaches(self._known[name], signature)]
+        before = signature.killed_by
+        if not killers:
+            # Who is no longer known cannot have changed its mind.
+            lasts = before is not None and before not in self._known
+            return (before, signature.status) if lasts else (None, ArticleStatus.USABLE)
+        named = before if before in killers else min(killers)
+        # A kill weighs more than a withholding, whoever is named.
+        statuses = {ban.status(self._known[name], text_hash) for name in killers}
+        return named, ArticleStatus.CANCELED if ArticleStatus.CANCELED in statuses else ArticleStatus.WITHHELD
+
+    def _reached(self, signature: Signature) -> list[Signature]:
+        """Every other article emptied by this one's ban; sent again each time, for a delivery may have been lost."""
+        names = sorted({name for text in ban.banned(signature) for name in self._by_text.get(text, ())})
+        judged = [self._judged(self._known[name]) for name in names if name != signature.article_id]
+        return [one for one in judged if one.killed_by is not None]
 
     def _placed(self, signature: Signature) -> Signature:
         """Join the story of the same text, if there is one, and name the original if it is another article."""
@@ -110,20 +218,39 @@ class Deduplicate:
             return ()
         moment = _moment(signature)
         members = (self._known[member] for member in self._by_text.get(signature.text_hash, ()))
-        return [member for member in members if abs(_moment(member) - moment) <= COPY_WINDOW]
+        return [
+            member
+            for member in members
+            if member.status is ArticleStatus.USABLE and abs(_moment(member) - moment) <= COPY_WINDOW
+        ]
 
     def _remember(self, signature: Signature) -> None:
         self._forget(signature.article_id)
+        signature = self._shared(signature)
         self._known[signature.article_id] = signature
         if signature.text_hash is not None:
             self._by_text[signature.text_hash] = (*self._by_text.get(signature.text_hash, ()), signature.article_id)
+        self._bans.add(signature)
         self._latest = max(self._latest, signature.seen_at)
         if self._latest - self._swept > _SWEEP_EVERY:
             self._sweep()
 
+    def _shared(self, signature: Signature) -> Signature:
+        """The same with what many articles have in common held in memory once."""
+        return msgspec.structs.replace(
+            signature,
+            source=self._sources.setdefault(signature.source, signature.source),
+            language=intern(signature.language),
+            publisher=intern(signature.publisher),
+            origin_agency=intern(signature.origin_agency) if signature.origin_agency is not None else None,
+        )
+
     def _forget(self, article_id: str) -> None:
         signature = self._known.pop(article_id, None)
-        if signature is None or signature.text_hash is None:
+        if signature is None:
+            return
+        self._bans.remove(signature)
+        if signature.text_hash is None:
             return
         left = tuple(member for member in self._by_text[signature.text_hash] if member != article_id)
         if left:
@@ -139,6 +266,37 @@ class Deduplicate:
             self._forget(article_id)
 
 
+def _sign(article: ParsedArticle, status: ArticleStatus, text_hash: str | None) -> Signature:
+    """What the article alone says."""
+    agency = article.source.agency
+    return Signature(
+        article_id=article.article_id,
+        revision=article.revision,
+        seen_at=article.seen_at,
+        published=article.published,
+        published_quality=article.published_quality,
+        source=article.source,
+        action=article.action,
+        language=article.language,
+        publisher=article.publisher,
+        origin_agency=article.origin_agency,
+        origin=agency is not None and article.origin_agency in (None, agency),
+        text_hash=text_hash,
+        story_id=identity.story_id(article.article_id),
+        status=status,
+        kill_revision=article.revision if status is ArticleStatus.CANCELED else 0,
+    )
+
+
+def _status(article: ParsedArticle) -> ArticleStatus:
+    """What its own wire says, by whichever of the two fields says more."""
+    if article.status is ArticleStatus.CANCELED or article.action is Action.KILL:
+        return ArticleStatus.CANCELED
+    if article.status is ArticleStatus.WITHHELD or article.action is Action.WITHHOLD:
+        return ArticleStatus.WITHHELD
+    return article.status
+
+
 def _moment(signature: Signature) -> datetime:
     """Article time: never when it reached us, unless it does not say."""
     return signature.published or signature.seen_at
@@ -151,51 +309,3 @@ def _age(signature: Signature) -> tuple[datetime, str]:
 def _canonical(members: list[Signature]) -> Signature:
     """The origin agency's own article, else the earliest by article time."""
     return min(members, key=lambda member: (not member.origin, _age(member)))
-
-
-def _outcome(article: ParsedArticle, signature: Signature) -> Outcome:
-    full = Article(
-        **{name: getattr(article, name) for name in article.__struct_fields__},
-        story_id=signature.story_id,
-        duplicate_of=signature.duplicate_of,
-        similarity=None if signature.duplicate_of is None else 1.0,
-    )
-    allowed = article.source.rights
-    records = [
-        _record(topics.ARTICLE, rights.cut(full, rights.redistributed(allowed))),
-        _record(topics.DOCUMENT, rights.cut(full, rights.stored(allowed))),
-    ]
-    if signature.had_mentions:
-        records.append(_record(topics.MENTION, _mention_set(article, signature)))
-    return Outcome(_verdict(signature), ((_record(topics.SIGNATURE, signature),), tuple(records)))
-
-
-def _mention_set(article: ParsedArticle, signature: Signature) -> MentionSet:
-    quoted = rights.quoted(article.source.rights)
-    return MentionSet(
-        article_id=article.article_id,
-        revision=article.revision,
-        seen_at=article.seen_at,
-        published=article.published,
-        published_quality=article.published_quality,
-        language=article.language,
-        source_id=article.source.id,
-        publisher=article.publisher or article.source.publisher,
-        origin_agency=article.origin_agency or article.source.agency,
-        story_id=signature.story_id,
-        duplicate_of=signature.duplicate_of,
-        redistribute_quotes=rights.redistributed(article.source.rights).headline,
-        store_quotes=rights.stored(article.source.rights).headline,
-        killed=signature.killed,
-        mentions=() if signature.killed else rights.cut_mentions(article, quoted),
-    )
-
-
-def _record(topic: str, message: Article | MentionSet | Signature) -> Outgoing:
-    return Outgoing(topic, message.article_id, message, message.revision)
-
-
-def _verdict(signature: Signature) -> Verdict:
-    if signature.killed:
-        return Verdict.KILLED
-    return Verdict.UNIQUE if signature.duplicate_of is None else Verdict.DUPLICATE

@@ -68,8 +68,19 @@ def is_killed(article: ParsedArticle) -> bool:
 
 
 def emptied(article: ParsedArticle) -> ParsedArticle:
-    """The article without title, text, people and mentions: what is left after a kill."""
-    return msgspec.structs.replace(article, title="", summary="", text="", authors=(), categories=(), mentions=())
+    """The article without title, text, people and mentions: what is left after a kill. Links go too: they spell it."""
+    return msgspec.structs.replace(
+        article,
+        guid=None,
+        url=None,
+        title="",
+        summary="",
+        text="",
+        published_raw="",
+        authors=(),
+        categories=(),
+        mentions=(),
+    )
 
 
 def cut(article: Article, shown: Shown) -> Article:

@@ -98,3 +98,20 @@ def dead(  # noqa: PLR0913 — a record's whole origin
     ours = [one for one in headers if one[0].startswith(dead_letter.PREFIX)]
     ours += [(dead_letter.PREFIX + name, text.encode()) for name, text in facts.items()]
     return Packet(packet.topic, (key or b"")[:TRUNCATED_BYTES], (value or b"")[:TRUNCATED_BYTES], ours)
+
+
+def buried(stored: Outgoing, *, stage: str, reject: Reject, namespace: str) -> list[list[Packet]]:
+    """For a stored record whose outcome was refused: its dead letter, then its tombstone. The offset is not known."""
+    packet = _packet(stored, stage, namespace, None)
+    letter = dead(
+        topic=stored.topic,
+        partition=0,
+        offset=-1,
+        key=packet.key,
+        value=packet.value,
+        original=packet.headers,
+        stage=stage,
+        reject=reject,
+        namespace=namespace,
+    )
+    return [[letter], [Packet(packet.topic, packet.key, None, packet.headers)]]

@@ -15,7 +15,7 @@ from pipeline.errors import ExitCode, Fatal
 from pipeline.ops import health, metrics
 from pipeline.ops import logging as logs
 from pipeline.settings import Settings, WorkSettings
-from pipeline.stages.contract import Stage, Yielding
+from pipeline.stages.contract import Stage, Timed, Yielding
 from pipeline.topics import physical
 from pipeline.worker import rebuild
 from pipeline.worker.agent import StageAgent
@@ -113,8 +113,16 @@ class Role:
 
     def _agent(self, stage: Stage) -> StageAgent:
         gate = Gate(partial(self._backlog, stage.yields_to)) if isinstance(stage, Yielding) else None
-        agent = StageAgent(stage, self._app, self._watchdog, namespace=self._settings.namespace, gate=gate)
-        topic = bytes_topic(self._app, physical(stage.reads, self._settings.namespace))
+        name = physical(stage.reads, self._settings.namespace)
+        agent = StageAgent(
+            stage,
+            self._app,
+            self._watchdog,
+            namespace=self._settings.namespace,
+            gate=gate,
+            may_wake=partial(self._is_owned, name),
+        )
+        topic = bytes_topic(self._app, name)
 
         async def body(stream: Any) -> None:
             await agent(stream)
@@ -130,6 +138,11 @@ class Role:
             raise
         except BaseException as problem:  # noqa: BLE001 — working on without state would be worse than ending
             fail(f"rebuild: {type(problem).__name__}: {problem}", problem=problem)
+
+    def _is_owned(self, topic: str) -> bool:
+        """Whether this worker has the topic's only partition and its state is complete."""
+        is_settled = self._rebuild.is_complete and not self._app.rebalancing and not self._app.should_stop
+        return is_settled and TP(topic, 0) in self._assignment()
 
     def _assignment(self) -> set[TP]:
         return set(self._app.consumer.assignment())
@@ -180,7 +193,12 @@ class Role:
         in_flight = metrics.gauge("accordwire_in_flight", "Records whose outputs are under way.", ["stage"])
         shut = metrics.gauge("accordwire_stage_gives_way", "1 while records wait because others come first.", ["stage"])
         state = metrics.gauge("accordwire_stage_state", "Sizes of a stage's state.", ["stage", "name"])
+        overdue = metrics.gauge(
+            "accordwire_overdue_seconds", "For how long the oldest item under embargo has been due.", ["stage"]
+        )
         for agent in self._agents:
+            if isinstance(agent.stage, Timed):
+                overdue.labels(stage=agent.stage.name).set_function(agent.overdue_secs)
             in_flight.labels(stage=agent.stage.name).set_function(partial(len, agent.window))
             if agent.gate is not None:
                 shut.labels(stage=agent.stage.name).set_function(partial(_is_shut, agent.gate))

@@ -7,45 +7,12 @@ from pipeline.errors import Reject
 from pipeline.models import codec, identity
 from pipeline.models.article import Article, Signature
 from pipeline.models.codes import Action, ArticleStatus
-from pipeline.models.mention import MentionSet
 from pipeline.stages.contract import Verdict
 from pipeline.stages.deduplicate import Deduplicate
 from tests.unit.stages.articles import LEAD, TEXT, parsed, source, treaty
+from tests.unit.stages.deduplication import Installation, sent
 
 DAY = 24 * 60
-
-
-class Installation:
-    """A stage and the compacted topics it writes."""
-
-    def __init__(self):
-        self.stage = Deduplicate()
-        self.topics = {}
-
-    def feed(self, *articles):
-        for article in articles:
-            self.last = self.stage.handle(article.article_id, codec.encode(article))
-            for step in self.last.steps:
-                for record in step:
-                    self.topics.setdefault(record.topic, {})[record.key] = codec.encode(record.value)
-        return self
-
-    def restart(self):
-        self.stage = Deduplicate()
-        for key, value in self.topics[topics.SIGNATURE].items():
-            self.stage.restore(topics.SIGNATURE, key, value)
-        return self
-
-    def document(self, name):
-        return codec.decode(Article, self.topics[topics.DOCUMENT][name])
-
-    def mentions(self, name):
-        value = self.topics.get(topics.MENTION, {}).get(name)
-        return value and codec.decode(MentionSet, value)
-
-
-def sent(outcome):
-    return [[record.topic for record in step] for step in outcome.steps]
 
 
 def test_the_signature_is_acknowledged_before_what_it_promises():
@@ -111,10 +78,11 @@ def test_a_revision_is_no_duplicate_of_itself():
     assert made.document("a1").duplicate_of is None
 
 
-def test_a_revision_below_the_highest_sends_nothing():
+def test_a_revision_below_the_highest_sends_nothing_but_notes_its_text_once():
     made = Installation().feed(parsed(revision=2), parsed(revision=1))
     assert made.last.verdict is Verdict.SUPERSEDED
-    assert made.last.steps == ()
+    assert sent(made.last) == [[topics.SIGNATURE]]
+    assert made.feed(parsed(revision=1)).last.steps == ()
 
 
 def test_the_same_revision_again_is_sent_again_word_for_word():
@@ -174,7 +142,7 @@ def test_each_topic_shows_what_the_sources_rights_allow():
 
 def test_what_no_replay_can_bring_back_is_forgotten():
     made = Installation().feed(parsed("old"), parsed("new", minutes=40 * DAY))
-    assert made.stage.gauges() == {"articles": 1, "texts": 1}
+    assert made.stage.gauges() == {"articles": 1, "texts": 1, "banned_texts": 0, "held": 0}
 
 
 def test_a_signature_that_does_not_decode_stops_the_rebuild():
