@@ -30,6 +30,8 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "index": ("pipeline.cli.index", "index", "Plan and apply the Elasticsearch indices."),
     "sources": ("pipeline.cli.sources", "sources", "The configured sources and how they fare."),
     "dlq": ("pipeline.cli.dlq", "dlq", "Dead letters: list, show, send back, delete."),
+    "replay": ("pipeline.cli.backfill", "replay", "Work once more on what was received, behind live news."),
+    "backfill": ("pipeline.cli.backfill", "backfill", "Bring in a file of raw items, behind live news."),
     "feed": ("pipeline.cli.feed", "feed", "Read a feed document as connect would."),
     "tag": ("pipeline.cli.tag", "tag", "Find agreements in texts."),
     "search": ("pipeline.cli.search", "search", "Search articles and agreements."),

@@ -1,16 +1,18 @@
 """Dead letters on a real broker: sent back once, deleted by name, shown without licensed text."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
 from pipeline import topics
 from pipeline.broker import dead_letters
 from pipeline.broker.producer import Producer
-from pipeline.cli import main
 from pipeline.errors import Reject
 from pipeline.models import dead_letter
-from tests.live.worker_process import Workers, count, drained, note, publish, read, until
+from tests.live.command_line import CommandLine
+from tests.live.worker_process import ROOT, Workers, count, drained, note, publish, read, until
 
 RAW_DLQ = topics.TOPICS[topics.RAW].dlq
 SIGNATURE_DLQ = topics.TOPICS[topics.SIGNATURE].dlq
@@ -25,18 +27,7 @@ def workers(install):
 
 @pytest.fixture
 def ask(install, monkeypatch, capsys):
-    """Runs the command line on this installation; returns exit code, standard output, standard error."""
-    monkeypatch.setenv("ACCORDWIRE_NAMESPACE", install.namespace)
-    monkeypatch.setenv("ACCORDWIRE_KAFKA__BOOTSTRAP", install.kafka.bootstrap)
-    monkeypatch.setenv("ACCORDWIRE_STACK__DIRECTORY", str(install.stack.directory))
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as ended:
-            main.main(["-q", *arguments])
-        said = capsys.readouterr()
-        return ended.value.code, said.out, said.err
-
-    return run
+    return CommandLine(install, monkeypatch, capsys)
 
 
 def bury(settings, topic, key, value, *, partition, offset, reason="told", original=()):
@@ -176,8 +167,16 @@ def test_a_purge_wants_the_topics_name_and_deletes_up_to_a_letter(install, ask):
     assert read(install, RAW_DLQ) == []
 
 
-def test_without_a_broker_the_exit_code_is_69(ask, monkeypatch):
-    monkeypatch.setenv("ACCORDWIRE_KAFKA__BOOTSTRAP", "127.0.0.1:1")
-    code, _, err = ask("dlq", "list")
-    assert code == 69
-    assert "no Kafka at 127.0.0.1:1" in err
+def test_without_a_broker_the_exit_code_is_69(live, install):
+    environment = live.environment(install.namespace) | {"ACCORDWIRE_KAFKA__BOOTSTRAP": "127.0.0.1:1"}
+    ended = subprocess.run(
+        [sys.executable, "-m", "pipeline.cli.main", "dlq", "list"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert ended.returncode == 69
+    assert "no Kafka at 127.0.0.1:1" in ended.stderr
