@@ -4,6 +4,7 @@ Countries come from CLDR through Babel in every language; what CLDR does not hol
 organisations, cities, office holders) is data in config/names/.
 """
 
+import unicodedata
 from collections.abc import Iterable
 from datetime import date
 from functools import cache
@@ -18,6 +19,8 @@ from pipeline.lexicon.match import Word
 
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
 _MIN_NAME = 2
+# Shorter names without their marks are other words (Çin is no "Cin").
+_MIN_BARE = 5
 
 
 class _Strict(BaseModel):
@@ -162,9 +165,17 @@ def words(book: NameBook, language: str, tails: Tails, *, capitalised: bool) -> 
 
 
 def _word(kind: str, code: str, names: Iterable[str], tails: Tails, *, capitalised: bool) -> Word:
-    forms = tuple(name_form(name, tails) for name in sorted(names) if len(name) >= _MIN_NAME)
+    spelt = {*names, *(bare for name in names if len(bare := _without_marks(name)) >= _MIN_BARE)}
+    forms = tuple(name_form(name, tails) for name in sorted(spelt) if len(name) >= _MIN_NAME)
     rank = {"state": 3, "organisation": 2, "person": 1}.get(kind, 0)
     return Word(f"name.{code}", kind, code, forms, capitalised=capitalised, rank=rank)
+
+
+def _without_marks(name: str) -> str:
+    """As hurried wires spell it ("Turkiye"): a Latin name without the marks of its letters; others as they are."""
+    letters = unicodedata.normalize("NFD", name.replace("ı", "i").replace("ø", "o").replace("ł", "l"))
+    bare = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return bare if bare.isascii() else name
 
 
 def _plain(name: str) -> Iterable[str]:

@@ -199,7 +199,7 @@ def _lead_units(document: Document, people: People, limit: int) -> list[Unit]:
         if sentence.start > limit:
             break
         units += tag_units.units_of(document, people, sentence, unresolved=False)
-    units = [unit for unit in units if not unit.metonym]
+    units = [unit for unit in units if not (unit.metonym or (unit.speaker and unit.speaker.body))]
     return [unit for unit in units if unit.role not in {"oblique", "modifier", "bare"}] or units
 
 

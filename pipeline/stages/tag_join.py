@@ -41,6 +41,7 @@ _POLITICAL = frozenset(
 _COMMERCIAL = frozenset({Instrument.CONTRACT, Instrument.CONCESSION, Instrument.LOAN})
 _LAW = frozenset({Instrument.TREATY, Instrument.CONVENTION, Instrument.AGREEMENT, Instrument.PROTOCOL})
 _LAW_STATUSES = frozenset({Status.RATIFIED, Status.IN_FORCE, Status.PROVISIONALLY_APPLIED, Status.ACCEDED})
+_SIGNING = frozenset({Status.SIGNED, Status.INITIALLED})
 # Names a report uses for a document it has named before.
 _ALIKE = frozenset({Instrument.AGREEMENT, Instrument.CONTRACT, Instrument.OTHER})
 _LOOSE = frozenset({Instrument.AGREEMENT, Instrument.OTHER, Instrument.VERBAL})
@@ -206,8 +207,9 @@ def _about(group: Sequence[Passage], lead: Passage, lexicons: Lexicons) -> dict[
 
 
 def _present(group: Sequence[Passage], status: Status) -> dict[str, Any]:
-    """Who signed and who attended; nobody has signed what is only planned or negotiated."""
-    signed = _people(group, "signatories") if status not in {Status.PLANNED, Status.NEGOTIATING} else ()
+    """Who signed and who attended; nobody has signed what is only agreed, planned or negotiated."""
+    signing = [p for p in group if p.reading.status in _SIGNING]
+    signed = _people(signing, "signatories") if status not in {Status.PLANNED, Status.NEGOTIATING} else ()
     signers = {person.id for person in signed}
     attended = tuple(person for person in _people(group, "attended") if person.id not in signers)
     return {"signatories": signed, "attended_by": attended}

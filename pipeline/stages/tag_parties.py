@@ -21,6 +21,7 @@ _AGENCIES = frozenset({"ministry", "agency", "university", "military"})
 # One party alone can join, leave, break or turn down.
 _ONE_SIDED = NEGATIVE_STATUSES | {Status.ACCEDED}
 _ANAPHOR_REACH = 45
+_LONE_ROLES = frozenset({"subject", "bare", "genitive", "by"})
 _STRONG = ("between", "with", "by")
 _TOP_OFFICES = frozenset({"president", "prime_minister", "monarch", "chancellor", "commission_president"})
 # Whom a collective noun stands for, by office.
@@ -67,7 +68,7 @@ def read(
     """The sides of a reading, or None where fewer than two can be told."""
     context = story.pair
     own = [unit for unit in units if reading.start <= unit.start and unit.end <= reading.end]
-    chosen = _explicit(document, reading, own, units)
+    chosen = _in_full(_explicit(document, reading, own, units), story.told)
     speaker = _claimant(document, reading, units) or _announcer(document, reading, story.people)
     basis = Basis.STATED
     collective = any(s.code != "unnamed" for s in document.within(reading.sentence.start, reading.end, "collective"))
@@ -80,9 +81,11 @@ def read(
         and reading.marks & {"reported", "passive", "reciprocal"}
     ):
         chosen = _add(chosen, _unit_for(speaker, units))
+    if len(chosen) < 2 and not any(unit.kind in KNOWN for unit in chosen.values()):
+        chosen = _lone_side(document, reading, units) or chosen
     if len(chosen) < 2 and (collective or chosen):
         chosen, basis = _from_context(chosen, context), Basis.INFERRED
-    chosen = _resolved_first(chosen)
+    chosen = _once(_resolved_first(chosen))
     borrowed = len(chosen) < 2 and _can_borrow(chosen, own, story.told)
     if borrowed:
         chosen, basis = _add_all({}, story.told), Basis.INFERRED
@@ -141,6 +144,18 @@ def _completed(chosen: dict[str, Unit], subjects: list[Unit]) -> dict[str, Unit]
     return chosen
 
 
+def _lone_side(document: Document, reading: Reading, units: list[Unit]) -> dict[str, Unit]:
+    """Who "we" are, or who agrees "with sixty firms", where the sentence names one body alone."""
+    unnamed = any(s.code == "unnamed" for s in document.within(reading.start, reading.end, "collective"))
+    if not (unnamed or "we" in reading.marks):
+        return {}
+    bodies = [unit for unit in units if unit.kind in KNOWN and not (unit.adjective or unit.metonym)]
+    if "we" not in reading.marks:
+        bodies = [unit for unit in bodies if unit.end <= reading.act.start and unit.role in _LONE_ROLES]
+    found = _add_all({}, bodies)
+    return found if len(found) == 1 else {}
+
+
 def _are_enough(chosen: dict[str, Unit], document: Document, reading: Reading) -> bool:
     """Two parties; or one we know, where the other has no name here, is paid, or the act is one side's."""
     if len(chosen) > 1:
@@ -154,20 +169,39 @@ def _are_enough(chosen: dict[str, Unit], document: Document, reading: Reading) -
     return unnamed or (priced and private) or reading.status in _ONE_SIDED
 
 
+def _in_full(chosen: dict[str, Unit], told: tuple[Unit, ...]) -> dict[str, Unit]:
+    """For instance "Northmoor" after "Northmoor Shipyards": an unresolved name that begins one told before."""
+    full: dict[str, Unit] = {}
+    for identity, unit in chosen.items():
+        words = fold(unit.name).split()
+        known = identity.startswith("unresolved:") and words
+        longer = next((u for u in told if known and fold(u.name).split()[: len(words)] == words), unit)
+        full.setdefault(longer.party or identity, longer)
+    return full
+
+
 def _can_borrow(chosen: dict[str, Unit], own: list[Unit], told: tuple[Unit, ...]) -> bool:
-    """For "the contract was signed by director A": named people, and nobody the story's parties are not."""
-    names = [fold(unit.name).split() for unit in told if unit.name]
-    known = {unit.party for unit in told}
-    strangers = [unit for unit in chosen.values() if unit.party not in known]
-    return any(unit.speaker and unit.speaker.name for unit in own) and all(
-        any(words[:1] == fold(unit.name).split()[:1] for words in names) for unit in strangers
-    )
+    """For "the contract was signed by director A and minister B": named people, no party but those told before."""
+    named = any(unit.speaker and unit.speaker.name for unit in own)
+    return named and set(chosen) <= {unit.party for unit in told}
 
 
 def _resolved_first(chosen: dict[str, Unit]) -> dict[str, Unit]:
     """Names nothing resolves count only where they are needed: beside one resolved party, or among companies."""
     known = {identity: unit for identity, unit in chosen.items() if unit.kind is not PartyKind.UNKNOWN}
     return known if len(known) > 1 else chosen
+
+
+def _once(chosen: dict[str, Unit]) -> dict[str, Unit]:
+    """For instance "Walt Disney" and "Walt Disney Film" are one: of names nothing resolves the longer one stays."""
+    names = {identity: fold(unit.name).split() for identity, unit in chosen.items() if ":" in identity and unit.name}
+    shorter = {
+        one
+        for one, words in names.items()
+        for other, longer in names.items()
+        if len(words) < len(longer) and longer[: len(words)] == words and one.startswith("unresolved:")
+    }
+    return {identity: unit for identity, unit in chosen.items() if identity not in shorter}
 
 
 def _add_all(chosen: dict[str, Unit], units: Iterable[Unit]) -> dict[str, Unit]:

@@ -17,12 +17,13 @@ from pipeline.text.normalise import fold
 # Kinds of names an office can belong to.
 BEARERS = ("state", "demonym", "organisation", "sub_state")
 # Offices in companies and other bodies; the words before all others belong to the office ("Mines Minister").
-PRIVATE_OFFICES = frozenset({"executive", "spokesperson"})
+PRIVATE_OFFICES = frozenset({"executive", "head", "spokesperson"})
+_NEVER_NAMES = ("city", "state", "organisation", "demonym", "institution", "instrument", "act", "office")
 _MAX_NAME_WORDS = 5
 _WORD = re.compile(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*\.?")
 MINISTRY_GAP = re.compile(r"^(?:'s|’s)?(?: (?:[^\W\d_a-zçğıöşü][\w-]*,?|ve|and|of|the))+ $")
 _COORDINATOR = re.compile(r" ([^\W\d]{1,4}|&) (?=[^\W\d_])")
-_BODY = re.compile(r"(?<![\w’'])((?:[^\W\d_a-zçğıöşü][\w&.-]* ){1,4})$")
+_BODY = re.compile(r"(?<![\w’'])((?:[^\W\d_a-zçğıöşü][\w&.-]* ){0,6}[^\W\d_a-zçğıöşü][\w&.-]*)(?:['’]\w{1,4})? $")
 # "… country director, Helga Brandvik.": a name of two words that ends the clause is the office holder's.
 _APPOSITION = re.compile(r",(?: [^\W\d_a-zçğıöşü][\w-]+){2,3}[,.]")
 # "EU digital commissioner": a plain word no entry knows.
@@ -89,8 +90,11 @@ class People:
         body = ""
         run = None if bearer else _BODY.search(document.text, max(0, office.start - 60), office.start)
         if run is not None:
-            start, words = run.start(1), run.group(1).strip()
-            body, title = (words, title) if office.code in PRIVATE_OFFICES else ("", f"{words} {title}")
+            start, words = run.start(1), run.group(1).split()
+            named = len(words) if office.code in PRIVATE_OFFICES else 0
+            marked = [i for i, word in enumerate(words, 1) if fold(word).rstrip(".") in document.lexicons.company_marks]
+            named = marked[-1] if named and marked else named
+            body, title = " ".join(words[:named]), " ".join([*words[named:], title])
         speaker = self._speaker(person, title, office.code, party, body)
         marks = self._marks_at(end)
         self.appearances.append(Appearance(start, end, speaker, marks, written))
@@ -146,9 +150,7 @@ class People:
             if not _APPOSITION.match(text, position):
                 return None, position
             position += 1
-        places = self._document.within(
-            position, min(len(text), position + 80), "city", "state", "organisation", "demonym"
-        )
+        places = self._document.within(position, min(len(text), position + 80), *_NEVER_NAMES)
         edge = places[0].start if places else len(text)
         names = _capitalised(text, position, self._document.lexicon.grammar.name_particles)
         words = [word for word in names if word.start() < edge]

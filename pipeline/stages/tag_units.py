@@ -16,9 +16,12 @@ from pipeline.stages.tag_people import MINISTRY_GAP, Appearance, People, Speaker
 from pipeline.text.normalise import fold
 
 OBLIQUE = frozenset({"locative", "ablative", "dative", "accusative"})
-_STRONG_INSTITUTIONS = frozenset({"university", "local", "agency"})
+_STRONG_INSTITUTIONS = frozenset({"university", "local", "agency", "union"})
 _MAX_MINISTRY = 70
 _CAPITALISED_RUN = re.compile(r"[^\W\d_a-zçğıöşü][\w&.’'-]*(?: (?:& |of )?[^\W\d_a-zçğıöşü][\w&.’'-]*)*")
+
+# "HTCnin": an acronym whose ending has lost its apostrophe.
+_GLUED_ACRONYM = re.compile(r"([^\W\d_a-zçğıöşü]{2,})[a-zçğıöşü]{1,5}$")
 
 
 class Unit(msgspec.Struct):
@@ -42,7 +45,7 @@ class Unit(msgspec.Struct):
 def units_of(document: Document, people: People, sentence: Sentence, *, unresolved: bool = True) -> list[Unit]:
     """Units of a sentence in text order, with groups and roles; `unresolved` with names that nothing resolves."""
     found = [
-        *_appearances(people, sentence),
+        *_appearances(document, people, sentence),
         *_names(document, sentence),
         *_surnames(document, people, sentence),
     ]
@@ -57,19 +60,21 @@ def units_of(document: Document, people: People, sentence: Sentence, *, unresolv
     return units
 
 
-def _appearances(people: People, sentence: Sentence) -> list[Unit]:
+def _appearances(document: Document, people: People, sentence: Sentence) -> list[Unit]:
     return [
-        _person_unit(found)
+        _person_unit(found, document.lexicons.company_marks)
         for found in people.appearances
         if sentence.start <= found.start and found.end <= sentence.end
     ]
 
 
-def _person_unit(found: Appearance) -> Unit:
+def _person_unit(found: Appearance, company_marks: frozenset[str]) -> Unit:
     party, body = found.speaker.party, found.speaker.body
     if party is None and body:
         party = unresolved_id(fold(body))
-        return Unit(found.start, found.end, party, PartyKind.UNKNOWN, body, found.marks, speaker=found.speaker)
+        is_company = found.speaker.office_code == "executive" or fold(body).split()[-1].rstrip(".") in company_marks
+        kind = PartyKind.COMPANY if is_company else PartyKind.UNKNOWN
+        return Unit(found.start, found.end, party, kind, body, found.marks, speaker=found.speaker)
     return Unit(found.start, found.end, party, kind_of(party), found.party_name, found.marks, speaker=found.speaker)
 
 
@@ -199,6 +204,8 @@ def _with_companies(document: Document, sentence: Sentence, units: list[Unit]) -
     gaps = zip(edges[::2], edges[1::2], strict=True)
     for run in (run for first, last in gaps for run in _CAPITALISED_RUN.finditer(text, first, last)):
         stem = re.split("[’']", run.group())[0].rstrip(".,")
+        glued = _GLUED_ACRONYM.match(stem)
+        stem = glued.group(1) if glued else stem
         if len(stem) < 2 or document.lexicon.is_calendar_word(stem):
             continue
         words = stem.split()

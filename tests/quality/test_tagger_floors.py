@@ -17,11 +17,13 @@ CONFIG = Path(__file__).parents[2] / "config"
 FLOORS = {
     ("wire", "tr"): (0.97, 0.97, 1.0),
     ("wire", "en"): (0.97, 0.97, 1.0),
-    ("gold/tr", "tr"): (0.94, 0.92, 1.0),
-    ("gold/en", "en"): (0.94, 0.89, 1.0),
+    ("gold/tr", "tr"): (0.96, 0.96, 1.0),
+    ("gold/en", "en"): (0.96, 0.94, 1.0),
 }
 # Share of right values of a field over Turkish and English of the sample wire.
-FIELD_FLOORS = {"instrument": 0.97, "status": 0.97, "parties": 0.95, "place": 0.95, "date": 0.9, "document_count": 1.0}
+FIELD_FLOORS = {"instrument": 0.97, "status": 0.97, "parties": 0.95, "place": 0.97, "date": 0.9, "document_count": 1.0}
+# The same over every corpus, for what the sample wire tells too seldom.
+PEOPLE_FLOORS = {"signatories": 0.9, "attended_by": 0.95, "claimed_by": 0.75}
 
 
 @cache
@@ -41,8 +43,16 @@ def test_precision_and_recall_stay_above_their_floors(corpus):
 
 @pytest.mark.parametrize("field", FIELD_FLOORS)
 def test_fields_of_found_agreements_stay_right(field):
-    both = [_scores()["wire", language] for language in ("tr", "en")]
-    right = sum(score.fields[field][True] for score in both)
-    judged = sum(score.fields[field].total() for score in both)
+    _stays_right(field, [_scores()["wire", language] for language in ("tr", "en")], FIELD_FLOORS[field])
+
+
+@pytest.mark.parametrize("field", PEOPLE_FLOORS)
+def test_people_of_found_agreements_stay_right(field):
+    _stays_right(field, [_scores()[corpus] for corpus in FLOORS], PEOPLE_FLOORS[field])
+
+
+def _stays_right(field, scores_, floor):
+    right = sum(score.fields[field][True] for score in scores_)
+    judged = sum(score.fields[field].total() for score in scores_)
     assert judged > 0
-    assert right / judged >= FIELD_FLOORS[field], [n for s in both for n in s.notes if f"field {field}" in n]
+    assert right / judged >= floor, [n for s in scores_ for n in s.notes if f"field {field}" in n]

@@ -218,3 +218,118 @@ def test_same_article_gives_the_same_mentions():
 def test_ordinals_count_the_mentions_of_one_instrument():
     text = "Peru ile Şili vize anlaşması imzaladı.\n\nFas ile Gana, balıkçılık anlaşması imzaladı."
     assert [m.ordinal for m in tag(text)] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "people"),
+    [
+        (
+            "tr",
+            (
+                "Peru ile Şili arasında 9 belge imzalandı. Törene iki ülkenin ulaştırma bakanları Ayşe Örnek ve Can Deneme "
+                "katıldı."
+            ),
+            {"Ayşe Örnek", "Can Deneme"},
+        ),
+        (
+            "tr",
+            (
+                "Peru Cumhurbaşkanı Ayşe Örnek ile Şili Cumhurbaşkanı Can Deneme bir araya geldi.\n\n"
+                "İki lider, 7 mutabakat zaptının imzalandığı törende hazır bulundu."
+            ),
+            {"Ayşe Örnek", "Can Deneme"},
+        ),
+        (
+            "en",
+            (
+                "Peru and Chile signed nine documents. Peruvian Foreign Minister Ann Sample and Chilean Foreign Minister "
+                "Bob Trial attended the ceremony."
+            ),
+            {"Ann Sample", "Bob Trial"},
+        ),
+    ],
+)
+def test_who_stands_by_at_the_ceremony_attends_and_does_not_sign(language, text, people):
+    (mention,) = tag(text, language)
+    assert {person.name for person in mention.attended_by} == people
+    assert mention.signatories == ()
+
+
+def test_next_sentence_names_the_signatories_of_companies_and_ministries():
+    text = (
+        "Peru and Quillay Shipyards signed a contract for two ferries. The contract was signed in Lima by Quillay "
+        "chief executive Ann Sample and Defence Secretary Bob Trial."
+    )
+    (mention,) = tag(text, "en")
+    assert {(p.name, p.party == "PER") for p in mention.signatories} == {("Ann Sample", False), ("Bob Trial", True)}
+
+
+def test_who_announces_it_in_the_next_sentence_claims_it():
+    text = "Peru ile Şili su paylaşımında anlaşmaya vardı. Kararı Peru Tarım Bakanı Ayşe Örnek duyurdu."
+    assert [mention.claimed_by for mention in tag(text)] == ["Ayşe Örnek"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Peru ile Şili uranyum anlaşması imzalamadı. Bakanlık Sözcüsü Ayşe Örnek haberi yalanladı.",
+        "Bakanlık Sözcüsü Ayşe Örnek, Peru'nun Şili ile uranyum anlaşması imzaladığını bildirdi.",
+        "Peru Başbakanı Can Deneme ile Bakanlık Sözcüsü Ayşe Örnek, Şili ile uranyum anlaşması imzaladı.",
+    ],
+)
+def test_spokesperson_is_no_party(text):
+    assert {party for mention in tag(text) for party in parties(mention)} <= {"PER", "CHL"}
+
+
+def test_whole_quoted_sentence_is_no_title():
+    text = 'Peru ile Şili anlaştı. "Şili ile uranyum anlaşması imzaladık, yarın onaylıyoruz" dedi Peru Başbakanı.'
+    assert {mention.title for mention in tag(text)} <= {None}
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "name"),
+    [
+        ("tr", "PRAG (HPA) - Peru ile Şili arasında gümrük anlaşması imzalandı.", "Prag"),
+        ("tr", "BİŞKEK - Peru ile Şili arasında gümrük anlaşması imzalandı.", "Bişkek"),
+        ("tr", "Peru ile Şili arasında Taskent'te gümrük anlaşması imzalandı.", "Taşkent"),
+        ("en", "ADDIS ABABA, Feb 3 (HPA) - Peru and Chile signed a customs agreement.", "Addis Ababa"),
+    ],
+)
+def test_place_bears_the_city_s_own_name_whatever_letters_the_text_uses(language, text, name):
+    (mention,) = tag(text, language)
+    assert mention.place.name == name
+
+
+@pytest.mark.parametrize(
+    ("text", "sides"),
+    [
+        ("Turkiye ile Peru arasında gümrük anlaşması imzalandı.", {"TUR", "PER"}),
+        ("Perunun Şiliyle imzaladığı gümrük anlaşması onaylandı.", {"PER", "CHL"}),
+        ("Bu konuda uluslararası sözleşme imzaladık, TBMM'de onay bekliyor.", {"TUR"}),
+        ("Çalışmaları SGK'nın yürüttüğünü anlatan Örnek, elli kuruluşla protokol yaptıklarını söyledi.", {"org:SGK"}),
+    ],
+)
+def test_parties_are_met_without_marks_or_apostrophes_and_behind_we(text, sides):
+    (mention,) = tag(text)
+    assert parties(mention) == sides
+
+
+def test_union_and_employer_agree_on_wages():
+    (mention,) = tag("Liman Sendikası ile Yelken Denizcilik toplu iş sözleşmesi imzaladı.")
+    assert {party.name for party in mention.parties} == {"Liman Sendikası", "Yelken Denizcilik"}
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "by"),
+    [
+        ("tr", "Peru ile Şili ticaret hacmini 2031'e kadar 3 milyar dolara çıkarma konusunda anlaştı.", "2031"),
+        ("en", "Peru and Chile agreed to raise bilateral trade to 3 billion dollars by 2031.", "2031"),
+    ],
+)
+def test_year_beside_its_word_is_the_deadline_of_a_target(language, text, by):
+    ((value,),) = (mention.values for mention in tag(text, language))
+    assert value.by == by
+
+
+def test_name_and_its_beginning_are_one_party():
+    assert tag("Quillay Film stüdyosu tarafından Quillay ile eğitim sözleşmesi imzalandı.") == ()
