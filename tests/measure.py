@@ -3,17 +3,32 @@
 Usage: python -m tests.measure bench|rehearse [arguments of the verb]
 """
 
+import os
 import subprocess
 import sys
 
 from tests.servers import ROOT, own_servers
 
+PROGRESS = ROOT / ".local" / "rehearsal.json"
+WHOLE = ("--faults", "all", "--resume", str(PROGRESS), "--report", "tests/rehearsal-report.md")
+
+
+def rehearse(command: list[str], arguments: list[str]) -> int:
+    """The whole matrix unless the arguments say otherwise; ended half-way, the same command goes on."""
+    PROGRESS.parent.mkdir(exist_ok=True)
+    code = subprocess.run([*command, *WHOLE, *arguments], cwd=ROOT, env=os.environ, check=False).returncode
+    if code in (0, 1):  # told to the end, good or bad
+        PROGRESS.unlink(missing_ok=True)
+    return code
+
 
 def main() -> int:
     verb, *arguments = sys.argv[1:]
+    command = [sys.executable, "-m", "pipeline.cli.main", verb]
+    if verb == "rehearse":
+        return rehearse(command, arguments)
     with own_servers(verb) as servers:
-        command = [sys.executable, "-m", "pipeline.cli.main", verb, *arguments]
-        return subprocess.run(command, cwd=ROOT, env=servers.environment(verb), check=False).returncode
+        return subprocess.run([*command, *arguments], cwd=ROOT, env=servers.environment(verb), check=False).returncode
 
 
 if __name__ == "__main__":

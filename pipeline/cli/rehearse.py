@@ -1,6 +1,8 @@
-"""`accordwire rehearse` and `accordwire bench`: count what kills cost, and measure how fast it goes."""
+"""`accordwire rehearse` and `accordwire bench`: count what faults cost, and measure how fast it goes."""
 
+import signal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
@@ -8,28 +10,91 @@ import msgspec
 from pipeline.cli.context import Context, pass_context
 from pipeline.errors import ExitCode
 
+if TYPE_CHECKING:
+    from pipeline.rehearse.faults import Fault
+    from pipeline.rehearse.matrix import Progress, Report
+
 
 @click.command()
-@click.option("--items", type=click.IntRange(min=200), default=5000, show_default=True, help="Records to publish.")
+@click.option(
+    "--faults",
+    "names",
+    default="quick",
+    show_default=True,
+    help="Names, separated by commas; or quick, slow, all. --list shows them.",
+)
+@click.option("--list", "listed", is_flag=True, help="Name the faults and end.")
+@click.option("--items", type=click.IntRange(min=100), default=1000, show_default=True, help="Records for each fault.")
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same records and faults.")
+@click.option(
+    "--servers",
+    type=click.Choice(["own", "configured"]),
+    default="own",
+    show_default=True,
+    help="own: start servers here and kill those too; configured: faults that leave servers alone.",
+)
+@click.option("--cluster", is_flag=True, help="Three brokers and three index nodes, losing one at a time.")
+@click.option(
+    "--resume",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where to note what is done; with the same file the rehearsal goes on where it was ended.",
+)
+@click.option("--report", type=click.Path(path_type=Path, dir_okay=False), help="Where to write the table of results.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object as the last line.")
 @pass_context
-def rehearse(context: Context, items: int, seed: int, as_json: bool) -> int:
-    """Kill worker and sink under load and count what was lost or doubled; exit 1 unless it is nothing.
+def rehearse(
+    context: Context,
+    *,
+    names: str,
+    listed: bool,
+    items: int,
+    seed: int,
+    servers: str,
+    cluster: bool,
+    resume: Path | None,
+    report: Path | None,
+    as_json: bool,
+) -> int:
+    """Inflict faults under load and count what was lost, doubled or wrong; exit 1 unless it is nothing.
 
-    Uses the configured servers, in a namespace of its own that is removed afterwards.
-    """
-    from pipeline.rehearse import run  # noqa: PLC0415 — a verb loads what it needs
+    \b
+    accordwire rehearse                                   what takes seconds each, half an hour in all
+    accordwire rehearse --faults all --resume run.json    everything, may be interrupted
+    accordwire rehearse --faults kill_work,kill_broker --items 300
+    accordwire rehearse --cluster --faults all            brokers and index nodes lost one at a time
 
-    report, verdict = run.rehearse(
-        context.settings, context.config_dir, items=items, seed=seed, say=lambda line: click.echo(line, err=True)
-    )
-    if as_json:
-        click.echo(msgspec.json.encode(report).decode())
-    else:
-        for name, value in msgspec.structs.asdict(report).items():
-            click.echo(f"{name:18} {value}")
-    return int(ExitCode.GOOD if verdict.is_clean else ExitCode.DEGRADED)
+    Everything happens in a namespace of its own, which is removed afterwards.
+    """  # noqa: D301 — click's mark
+    from pipeline.rehearse import faults, matrix  # noqa: PLC0415 — a verb loads what it needs
+    from pipeline.rehearse import report as reports  # noqa: PLC0415
+
+    if listed:
+        click.echo("\n".join(faults.FAULTS))
+        return int(ExitCode.GOOD)
+    try:
+        chosen = faults.chosen(names, cluster=cluster, own_servers=servers == "own")
+    except ValueError as problem:
+        raise click.BadParameter(str(problem), param_hint="--faults") from problem
+    progress = matrix.begin(resume, seed=seed, items=items, cluster=cluster)
+    result = _run(context, chosen, progress, resume, own=servers == "own")
+    page = reports.page(result)
+    if report is not None:
+        report.write_text(page, encoding="utf-8")
+    click.echo(msgspec.json.encode(result).decode() if as_json else page)
+    return int(ExitCode.GOOD if result.is_clean else ExitCode.DEGRADED)
+
+
+def _run(context: Context, chosen: "list[Fault]", progress: "Progress", resume: Path | None, *, own: bool) -> "Report":
+    from pipeline.rehearse import grounds, matrix  # noqa: PLC0415 — a verb loads what it needs
+
+    # Told to end, what was made is removed on the way out, as after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with grounds.ground(context.settings, own=own, cluster=progress.cluster, say=_say) as ground:
+        return matrix.run(ground, context.config_dir, chosen, progress, path=resume, say=_say)
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
 
 
 @click.command()

@@ -17,7 +17,7 @@ VARIABLE = "ACCORDWIRE_TEST_HOOK"
 # Longer than several commit intervals: what is committed too early is committed by then.
 LATE_SECS = 8.0
 SLOW_HEAD = "slow_head"
-_SLOW_ONE_IN = 40
+_SLOW_ONE_IN = 20
 
 HOOKS = {
     "no_commit_guard": "commits may pass a record that is still being worked on",

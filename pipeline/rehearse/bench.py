@@ -1,32 +1,31 @@
 """Articles per second from the raw topic to searchable, and the bare bulk rate of the same documents beside it.
 
-Called by `accordwire bench`. Both figures come from one run on one machine: only their ratio means anything elsewhere.
+Called by `accordwire bench`. All figures come from one run on one machine: only their ratio means anything elsewhere.
 """
 
-import os
-import platform
 import statistics
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import psutil
 
 from pipeline.broker.producer import Producer
 from pipeline.errors import Fatal
 from pipeline.index.client import connect, speaking_plainly
 from pipeline.index.mapping import ARTICLES_TEMPLATE
-from pipeline.rehearse import observe
+from pipeline.rehearse import machine, observe
 from pipeline.rehearse.generate import articles
 from pipeline.rehearse.installation import installation
 from pipeline.rehearse.roles import running
 from pipeline.rehearse.run import publish
+from pipeline.rehearse.steady import Steady, measure
 from pipeline.settings import Settings
 
 TIMEOUT_SECS = 600.0
+STEADY_SECS = 30.0
+BACKLOG = 3_000
 # The rehearsal's month is past; the bare rate needs an index of its own, with the same mapping.
 BARE_MONTH = "1999.01"
 _PAUSE_SECS = 0.1
@@ -45,6 +44,27 @@ mapping, one request at a time, until the last can be found.
 |---|---|---|---|
 {rounds}
 | **median** | **{result.articles_per_sec:.0f}** | **{result.bare_per_sec:.0f}** | **{result.ratio:.2f}** |
+
+## How long an article takes
+
+From handing it to the producer until a search finds it; the index makes new documents visible once a second.
+
+| articles/s | articles | p50, s | p95, s | p99, s |
+|---|---|---|---|---|
+{latencies}
+
+## After a pause
+
+Worker and sink are frozen while {result.steady.drained} articles are published, then woken: all of them can be found
+at {result.steady.drain_per_sec:.0f} articles/s.
+
+## Memory
+
+Resident, after so many articles in all, one process each.
+
+| articles | worker, MiB | sink, MiB |
+|---|---|---|
+{weights}
 """
 
 Say = Callable[[str], None]
@@ -71,6 +91,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     articles: int
     bytes_per_article: int
     rounds: tuple[Round, ...]
+    steady: Steady
     machine: str
     commit: str
 
@@ -82,6 +103,9 @@ def bench(settings: Settings, config_dir: Path, *, items: int, rounds: int, say:
         found.append(_round(settings, config_dir, items, seed=number))
         one = found[-1]
         say(f"round {number + 1}: {one.articles_per_sec:.0f} articles/s, bare bulk {one.bare_per_sec:.0f}/s")
+    say("latency, drain, memory …")
+    with installation(settings, config_dir, name="bench-steady") as fresh, running(fresh, config_dir) as roles:
+        steady = measure(fresh, roles, secs=STEADY_SECS, backlog=min(items, BACKLOG))
     plan = articles(min(items, 500), 0)
     return Result(
         articles_per_sec=round(statistics.median(one.articles_per_sec for one in found), 1),
@@ -90,8 +114,9 @@ def bench(settings: Settings, config_dir: Path, *, items: int, rounds: int, say:
         articles=items,
         bytes_per_article=sum(len(one.value) for one in plan) // len(plan),
         rounds=tuple(found),
-        machine=_machine(),
-        commit=_commit(),
+        steady=steady,
+        machine=machine.describe(),
+        commit=machine.commit(),
     )
 
 
@@ -101,7 +126,12 @@ def page(result: Result) -> str:
         f"| {number} | {one.articles_per_sec:.0f} | {one.bare_per_sec:.0f} | {one.ratio:.2f} |"
         for number, one in enumerate(result.rounds, 1)
     )
-    return _PAGE.format(rounds=rounds, result=result)
+    latencies = "\n".join(
+        f"| {one.rate} | {one.articles} | {one.p50_secs} | {one.p95_secs} | {one.p99_secs} |"
+        for one in result.steady.latencies
+    )
+    weights = "\n".join(f"| {one.articles} | {one.work_mib} | {one.sink_mib} |" for one in result.steady.weights)
+    return _PAGE.format(rounds=rounds, latencies=latencies, weights=weights, result=result)
 
 
 def _round(settings: Settings, config_dir: Path, items: int, *, seed: int) -> Round:
@@ -140,28 +170,3 @@ def _bare(settings: Settings, documents: list[dict[str, Any]]) -> float:
                 raise Fatal("the bare bulk was refused: the documents do not fit the mapping", reason="bench")
         client.indices.refresh(index=name)
         return time.monotonic() - started
-
-
-def _machine() -> str:
-    memory = psutil.virtual_memory().total / 2**30
-    return (
-        f"{_processor()}, {os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} {platform.release()}, "
-        f"Python {platform.python_version()}"
-    )
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(named, platform.machine())
-
-
-def _commit() -> str:
-    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown (not a checkout)"

@@ -40,9 +40,9 @@ _SOURCES = (
 )
 
 
-def generate(items: int, seed: int) -> list[Planned]:
-    """`items` records in the order they are published; about one in a hundred is poison."""
-    return _Wire(seed).plan(items)
+def generate(items: int, seed: int, *, poison_every: int = POISON_EVERY) -> list[Planned]:
+    """`items` records in the order they are published; about one in `poison_every` is poison."""
+    return _Wire(seed).plan(items, poison_every)
 
 
 def articles(items: int, seed: int) -> list[Planned]:
@@ -60,7 +60,7 @@ class _Wire:
         self._waiting: list[RawItem] = []
         self._number = 0
 
-    def plan(self, items: int) -> list[Planned]:
+    def plan(self, items: int, poison_every: int) -> list[Planned]:
         kinds, weights = zip(*_SHARES.items(), strict=True)
         make: dict[Kind, Callable[[], Planned]] = {
             Kind.REVISION: self._revision,
@@ -71,7 +71,7 @@ class _Wire:
             Kind.EARLY_KILL: self._early_kill,
         }
         while len(self._published) < items:
-            if self._random.randrange(POISON_EVERY) == 0:
+            if self._random.randrange(poison_every) == 0:
                 planned = self._poison()
             elif self._waiting and self._random.random() < 0.1:
                 planned = self._item(Kind.NEW, self._waiting.pop())

@@ -1,6 +1,6 @@
 """What the servers ended with: documents, dead letters, mention sets, agreements. Called by run and bench."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pipeline import topics
@@ -34,6 +34,16 @@ def count(settings: Settings) -> int:
     with speaking_plainly(settings), connect(settings) as client:
         name = settings.named(ARTICLES)
         return int(client.count(index=name, ignore_unavailable=True).body["count"])
+
+
+def present(settings: Settings, ids: Sequence[str]) -> set[str]:
+    """Which of these articles a search finds now; of many only the first 1,000 are asked for."""
+    some = list(ids[:1_000])
+    with speaking_plainly(settings), connect(settings) as client:
+        answer = client.search(
+            index=settings.named(ARTICLES), query={"ids": {"values": some}}, size=len(some), source=False
+        )
+        return {str(hit["_id"]) for hit in answer.body["hits"]["hits"]}
 
 
 def sources(settings: Settings) -> list[dict[str, Any]]:

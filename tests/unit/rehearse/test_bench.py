@@ -1,4 +1,7 @@
 from pipeline.rehearse.bench import Result, Round, page
+from pipeline.rehearse.steady import Latency, Steady, Weight
+
+STEADY = Steady((Latency(10, 300, 1.1, 1.8, 2.2),), 250.0, 3000, (Weight(0, 310, 90), Weight(3000, 330, 95)))
 
 
 def test_the_page_names_machine_commit_and_every_round():
@@ -10,6 +13,7 @@ def test_the_page_names_machine_commit_and_every_round():
         articles=5000,
         bytes_per_article=2948,
         rounds=rounds,
+        steady=STEADY,
         machine="a machine, 2 cores",
         commit="abc123",
     )
@@ -17,3 +21,6 @@ def test_the_page_names_machine_commit_and_every_round():
     assert "commit abc123 on a machine, 2 cores" in shown
     assert "| 1 | 300 | 600 | 0.50 |" in shown
     assert "| **median** | **305** | **595** | **0.51** |" in shown
+    assert "| 10 | 300 | 1.1 | 1.8 | 2.2 |" in shown
+    assert "while 3000 articles are published" in shown
+    assert "| 3000 | 330 | 95 |" in shown

@@ -11,7 +11,7 @@ from pipeline.models.agreement import Agreement
 from pipeline.models.raw_item import RawItem
 from pipeline.rehearse import generate, oracle
 from pipeline.rehearse.ledger import Found, Kind, State, compare, differences, digest
-from pipeline.rehearse.run import percentile
+from pipeline.rehearse.percentiles import percentile
 from pipeline.stages.work import ParseAndTag
 from tests.unit.stages.articles import parsed, treaty
 from tests.unit.stages.consolidation import Installation, article, mention

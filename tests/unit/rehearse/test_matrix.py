@@ -1,0 +1,138 @@
+"""Choosing faults, going on after an interruption, sums and the page."""
+
+import msgspec
+import pytest
+
+from pipeline.errors import ConfigError, Fatal
+from pipeline.ops.failpoint import POINTS
+from pipeline.rehearse import faults, matrix, report
+from pipeline.rehearse.faults import FAULTS, chosen
+from pipeline.rehearse.run import Outcome
+from pipeline.rehearse.servers import Ground
+from pipeline.settings import Settings
+
+ONE = Outcome(kills=3, records=100, recoveries_secs=(1.0, 2.0, 9.0), recovery_p95_secs=9.0)
+OTHER = Outcome(kills=2, records=50, lost=1, wrong_mentions=2, recoveries_secs=(3.0,), recovery_p95_secs=3.0)
+
+
+@pytest.fixture
+def rehearsed(monkeypatch):
+    asked = []
+
+    def rehearse(_ground, _config_dir, fault, **_):
+        asked.append(fault.name)
+        if fault.name == "kill_sink":
+            raise Fatal("never quiet", reason="no_progress")
+        return ONE
+
+    monkeypatch.setattr(matrix, "rehearse", rehearse)
+    return asked
+
+
+def run(tmp_path, *names, seed=1):
+    path = tmp_path / "progress.json"
+    progress = matrix.begin(path, seed=seed, items=100, cluster=False)
+    wanted = [FAULTS[name] for name in names]
+    return matrix.run(Ground(Settings()), tmp_path, wanted, progress, path=path, say=lambda _: None)
+
+
+def test_every_named_point_of_death_has_a_fault():
+    named = {fault.name.removeprefix("die_") for fault in FAULTS.values() if fault.name.startswith("die_")}
+    assert named == {point.replace(".", "_") for point in POINTS}
+
+
+def test_quick_and_slow_are_all():
+    names = {
+        group: {fault.name for fault in chosen(group, cluster=False, own_servers=True)}
+        for group in ("quick", "slow", "all")
+    }
+    assert names["quick"] | names["slow"] == names["all"]
+    assert not names["quick"] & names["slow"]
+    assert names["all"] == {fault.name for fault in FAULTS.values() if not fault.cluster}
+
+
+def test_configured_servers_are_never_killed():
+    assert not any(fault.own_servers for fault in chosen("all", cluster=False, own_servers=False))
+    with pytest.raises(ValueError, match="kill_broker kills servers"):
+        chosen("kill_broker", cluster=False, own_servers=False)
+
+
+def test_a_cluster_loses_its_members_one_by_one():
+    assert {fault.name for fault in chosen("all", cluster=True, own_servers=True)} == {"lose_broker", "lose_index"}
+    with pytest.raises(ValueError, match="add --cluster"):
+        chosen("lose_broker", cluster=False, own_servers=True)
+
+
+def test_an_unknown_fault_is_answered_with_the_known_ones():
+    with pytest.raises(ValueError, match="no fault 'kil_work' – there are: quick, slow, all, poison"):
+        chosen("kil_work", cluster=False, own_servers=True)
+
+
+def test_each_fault_is_rehearsed_once_however_often_it_is_named():
+    assert [one.name for one in chosen("kill_work, kill_work,", cluster=False, own_servers=True)] == ["kill_work"]
+
+
+def test_an_interrupted_rehearsal_goes_on_where_it_was(tmp_path, rehearsed):
+    run(tmp_path, "kill_work")
+    result = run(tmp_path, "kill_work", "kill_connect")
+    assert rehearsed == ["kill_work", "kill_connect"]
+    assert list(result.faults) == ["kill_work", "kill_connect"]
+
+
+def test_progress_of_another_rehearsal_is_refused(tmp_path, rehearsed):
+    run(tmp_path, "kill_work")
+    with pytest.raises(ConfigError, match="begun with --seed 1 --items 100"):
+        run(tmp_path, "kill_work", seed=2)
+
+
+def test_outcomes_of_two_commits_are_not_mixed(tmp_path, rehearsed, monkeypatch):
+    run(tmp_path, "kill_work")
+    monkeypatch.setattr(matrix.machine, "commit", lambda: "another")
+    with pytest.raises(ConfigError, match="this is another"):
+        run(tmp_path, "kill_work")
+
+
+def test_a_file_that_is_no_progress_is_refused(tmp_path):
+    path = tmp_path / "notes.json"
+    path.write_text("[]")
+    with pytest.raises(ConfigError, match="not the progress of a rehearsal"):
+        matrix.begin(path, seed=1, items=100, cluster=False)
+
+
+def test_a_fault_that_cannot_be_told_is_not_clean_and_the_next_one_follows(tmp_path, rehearsed):
+    result = run(tmp_path, "kill_sink", "kill_work")
+    assert rehearsed == ["kill_sink", "kill_work"]
+    assert result.faults["kill_sink"].trouble == "never quiet"
+    assert not result.is_clean
+
+
+def test_sums_go_over_all_faults_and_the_recovery_over_all_recoveries():
+    progress = matrix.Progress(seed=1, items=100, cluster=False, commit="c", machine="m")
+    progress.faults = {"kill_work": ONE, "kill_sink": OTHER}
+    result = matrix.total(progress, [FAULTS["kill_work"], FAULTS["kill_sink"]])
+    assert (result.kills, result.records, result.lost, result.is_clean) == (5, 150, 1, False)
+    assert result.recovery_p95_secs == 9.0
+
+
+@pytest.mark.parametrize("field", ["lost", "duplicated", "wrong_version", "unexpected", "wrong_mentions"])
+def test_one_of_anything_wrong_is_not_clean(field):
+    assert ONE.is_clean
+    assert not msgspec.structs.replace(ONE, **{field: 1}).is_clean
+
+
+def test_the_page_has_a_row_for_every_fault_and_says_what_could_not_be_told():
+    progress = matrix.Progress(seed=1, items=100, cluster=False, commit="abc", machine="a machine")
+    progress.faults = {"kill_work": ONE, "kill_sink": OTHER, "poison": Outcome(trouble="not quiet | after\nmore")}
+    shown = report.page(matrix.total(progress, [FAULTS[name] for name in progress.faults]))
+    assert "| kill_work | 3 | 100 | 0 | 0 | 0 | 0 | 9.0 |" in shown
+    assert "| kill_sink | 2 | 50 | 1 | 0 | 0 | 2 | 3.0 |" in shown
+    assert "| poison | not told: not quiet / after |" in shown
+    assert "commit abc on a machine, seed 1" in shown
+
+
+def test_a_fault_needs_a_group_and_bounds():
+    for fault in faults.FAULTS.values():
+        least, most = fault.hold_secs
+        assert 0 <= least <= most <= 120
+        assert fault.times >= 1
+        assert not fault.cluster or fault.own_servers
