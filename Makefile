@@ -54,7 +54,7 @@ accept: setup ## Feed DATA/samples through a running service and compare with wh
 	@$(BIN)/python -m tests.accept "$(DATA)" $(ARGS)
 
 .PHONY: rehearse
-rehearse: setup-dev ## Kill workers and sink under load and count what was lost
+rehearse: setup-dev ## Inflict every fault under load, count what was lost; writes tests/rehearsal-report.md
 	@$(BIN)/python -m tests.measure rehearse $(ARGS)
 
 .PHONY: lock

@@ -12,6 +12,7 @@ import msgspec
 from kafka import KafkaConsumer
 from kafka import errors as kafka_errors
 from kafka.consumer.subscription_state import AsyncConsumerRebalanceListener
+from kafka.coordinator.assignors.range import RangePartitionAssignor
 from kafka.future import Future
 from kafka.structs import OffsetAndMetadata
 from kafka.structs import TopicPartition as KafkaPartition
@@ -31,6 +32,24 @@ _LOST_MEMBERSHIP = (
     kafka_errors.RebalanceInProgressError,
     kafka_errors.FencedInstanceIdError,
 )
+
+
+class _WholeRange(RangePartitionAssignor):  # type: ignore[misc]
+    """Range assignment that waits until the broker has told of every topic.
+
+    A broker that has just come back knows none for a moment. kafka-python then hands out nothing, takes that for the
+    assignment of what it learns a moment later, and the group reads nothing ever after (seen with 3.0.12).
+    """
+
+    @classmethod
+    def assign(cls, cluster: Any, members: Any) -> Any:
+        """As the base class says; raises a retriable error, after which the group is joined anew."""
+        wanted = {topic for member in members for topic in member.metadata.topics}
+        unknown = sorted(topic for topic in wanted if not cluster.partitions_for_topic(topic))
+        if unknown:
+            cluster.request_update()
+            raise kafka_errors.LeaderNotAvailableError(f"the broker does not tell of {', '.join(unknown)} yet")
+        return super().assign(cluster, members)
 
 
 class TopicPartition(NamedTuple):
@@ -85,6 +104,7 @@ def _open(settings: Settings, *, group: str | None) -> KafkaConsumer:
         heartbeat_interval_ms=3_000,
         max_poll_interval_ms=300_000,
         metadata_max_age_ms=10_000,
+        partition_assignment_strategy=(_WholeRange,),
         max_partition_fetch_bytes=table.MAX_MESSAGE_BYTES,
     )
 
