@@ -354,7 +354,14 @@ def _provenance_fields() -> tuple[Field[Agreement], ...]:
         Field("claimed_by", keyword, lambda g: g.claimed_by, "Whose claim it is.", facet=True),
         Field("according_to", keyword, lambda g: g.according_to, "The source cited, as written.", facet=True),
         Field("article_ids", keyword, lambda g: g.article_ids, "Articles it rests on.", facet=True),
-        Field("article_count", Kind.INTEGER, lambda g: len(g.article_ids), "How many they are.", facet=True),
+        Field(
+            "article_count",
+            Kind.INTEGER,
+            lambda g: g.article_count or len(g.article_ids),
+            "How many they are.",
+            facet=True,
+        ),
+        Field("evidence_count", Kind.INTEGER, lambda g: g.evidence_count, "Pieces of evidence, shown or not."),
         Field("story_ids", keyword, lambda g: g.story_ids, "Stories it rests on.", facet=True),
         Field(
             "languages",

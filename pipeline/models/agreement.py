@@ -53,12 +53,17 @@ class Agreement(Facts, frozen=True, kw_only=True):
     forwards_to: str | None = None
     retracted: bool = False
     article_ids: tuple[str, ...] = ()
+    """Earliest first; of very many only the first and the last, as with the next three. The counts count all."""
+    article_count: int = 0
     mention_ids: tuple[str, ...] = ()
-    """`article id/instrument/ordinal` of every mention it rests on, earliest first, as in `news.article.v1`."""
+    """`article id/instrument/ordinal` of the mentions it rests on, earliest first, as in `news.article.v1`."""
+    mention_count: int = 0
     story_ids: tuple[str, ...] = ()
     first_reported: Instant
     last_reported: Instant
     evidence: tuple[ArticleEvidence, ...] = ()
+    evidence_count: int = 0
+    """Pieces of evidence in all its articles, shown or not."""
     claims: tuple[Claim, ...] = ()
     history: tuple[HistoryEntry, ...] = ()
 

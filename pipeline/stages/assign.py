@@ -24,17 +24,19 @@ def assign(
     A component keeps the id its earliest mention had; of two that claim one id the earlier keeps it. Everything else
     gets the id of its earliest mention. `is_taken` tells of live records outside these components.
     """
-    ordered = sorted(components, key=lambda component: tellers(component)[0].order)
+    first = {component: tellers(component)[0] for component in components}
+    ordered = sorted(components, key=lambda component: first[component].order)
     kept: dict[str, Component] = {}
     for component in ordered:
-        incumbent = _incumbent(component, holder)
+        incumbent = _incumbent(component, first[component], holder)
         if incumbent is not None:
             kept.setdefault(incumbent, component)
     ids = {component: name for name, component in kept.items()}
     used = set(kept)
     for component in ordered:
         if component not in ids:
-            ids[component] = next(name for name in _candidates(component) if name not in used and not is_taken(name))
+            candidates = _candidates(first[component])
+            ids[component] = next(name for name in candidates if name not in used and not is_taken(name))
             used.add(ids[component])
     return [(ids[component], component) for component in ordered]
 
@@ -54,16 +56,14 @@ def match(records: Iterable[Agreement], nodes: Sequence[Node]) -> dict[NodeKey, 
     return found
 
 
-def _incumbent(component: Component, holder: Holder) -> str | None:
+def _incumbent(component: Component, first: Node, holder: Holder) -> str | None:
     """The id of the earliest article's mentions: an earlier latecomer has none, a recoded mention still has."""
-    article = tellers(component)[0].source.article_id
-    held = (holder(node) for node in component if node.source.article_id == article)
+    held = (holder(node) for node in component if node.source is first.source)
     return next((name for name in held if name is not None), None)
 
 
-def _candidates(component: Component) -> Iterator[str]:
+def _candidates(node: Node) -> Iterator[str]:
     """The earliest mention's id; ordinals nobody has, in case a recoded neighbour still carries that id."""
-    node = tellers(component)[0]
     free = count(len(node.source.mentions))
     return (_mint(node, ordinal) for ordinal in chain([node.mention.ordinal], free))
 

@@ -10,6 +10,9 @@ from pipeline.models.agreement import Agreement, AgreementChange, HistoryEntry
 from pipeline.models.codes import Cause, ChangeKind, PartyRole
 from pipeline.models.mention import Facts, MentionSet, Party
 
+# The change log has them all; the record shows the latest.
+CORRECTIONS = 60
+
 # Facts that are no codes, or follow from others: they do not make a change of their own.
 _NOT_CODED = {"label", "confidence", "parties", "status", "coding_version"}
 _CODED = tuple(name for name in Facts.__struct_fields__ if name not in _NOT_CODED)
@@ -81,6 +84,7 @@ def with_history(before: Agreement | None, after: Agreement, cause: Cause, by: M
         kept += [_entry(after, kind, cause, by) for kind in kinds(before, after)]
     if not kept:
         return after
+    kept = kept[-CORRECTIONS:]
     history = sorted((*after.history, *kept), key=lambda entry: entry.at)
     return msgspec.structs.replace(after, history=tuple(history))
 
@@ -111,7 +115,9 @@ def cause(known: MentionSet | None, source: MentionSet) -> Cause:
     """Why this article's part in a record changes."""
     if known is None or source == known:
         return Cause.WORLD
-    return Cause.SOURCE_CORRECTION if source.revision > known.revision else Cause.RECODING
+    # A kill reaches a copy at the copy's own revision.
+    is_correction = source.revision > known.revision or source.killed != known.killed
+    return Cause.SOURCE_CORRECTION if is_correction else Cause.RECODING
 
 
 def _entry(after: Agreement, kind: ChangeKind, cause: Cause, by: MentionSet) -> HistoryEntry:

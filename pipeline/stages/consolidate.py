@@ -36,6 +36,8 @@ class Consolidate:
         self._shelf = Shelf()
         self._published: dict[str, Agreement] = {}
         self._live_by_article: dict[str, set[str]] = defaultdict(set)
+        self._articles: dict[str, set[str]] = {}
+        self._cut: set[str] = set()
         self._holders: dict[NodeKey, str | None] = {}
         self._resolved: dict[str, Component] = {}
 
@@ -43,7 +45,7 @@ class Consolidate:
         """Take one record of either topic back. Raises Reject if it does not decode: then the state has a hole."""
         if topic == topics.AGREEMENT:
             if value is not None:
-                self._publish(codec.decode(Agreement, value))
+                self._read_back(codec.decode(Agreement, value))
             return
         if value is None:
             self._shelf.remove(key)
@@ -63,7 +65,9 @@ class Consolidate:
         known = self._shelf.get(source.article_id)
         if known is not None and source.revision < known.revision:
             return Outcome(Verdict.SUPERSEDED)
-        former = sorted(self._live_by_article.get(source.article_id, ()))
+        # Records read back that do not list all their articles: nobody can say whether this one is among them.
+        former = sorted({*self._live_by_article.get(source.article_id, ()), *self._cut})
+        self._cut = set()
         touched = self._touched(source.article_id, former)
         self._replace(known, source)
         touched |= {node.bucket for node in self._shelf.nodes(source.article_id)}
@@ -74,6 +78,9 @@ class Consolidate:
         found = {node.bucket for node in self._shelf.nodes(article_id)}
         for name in former:
             found.add(bucket(self._published[name]))
+            if name in self._resolved:
+                found |= {node.bucket for node in self._resolved[name]}
+                continue
             articles = self._published[name].article_ids
             found |= {node.bucket for a in articles for node in self._shelf.nodes(a) if self._holder(node) == name}
         return found
@@ -112,8 +119,11 @@ class Consolidate:
         for name, component in assigned:
             self._resolved[name] = component
             self._holders.update(dict.fromkeys((node.key for node in component), name))
+        articles = {name: {node.source.article_id for node in component} for name, component in assigned}
         for _, after, _ in (*closed, *live):
-            self._publish(after)
+            self._publish(after, articles.get(after.agreement_id, set()))
+        for name, members in articles.items():
+            self._enrol(name, members)
         return _outcome(changes, [after for _, after, _ in closed], [after for _, after, _ in live])
 
     def _closed(self, name: str, heir: str | None, cause: Cause, by: MentionSet) -> tuple[Agreement, Agreement, Cause]:
@@ -133,22 +143,36 @@ class Consolidate:
         if before is not None and change.is_same(before, after):
             return None
         # An article that is new to this record tells of the world, whatever it corrects elsewhere.
-        why = cause if before is not None and by.article_id in before.article_ids else Cause.WORLD
+        why = cause if by.article_id in self._articles.get(name, ()) else Cause.WORLD
         return before, change.with_history(before, after, why, by), why
 
-    def _publish(self, record: Agreement) -> None:
+    def _read_back(self, record: Agreement) -> None:
         before = self._published.get(record.agreement_id)
-        if before is not None:
-            if before.revision > record.revision:
-                return
-            for article_id in before.article_ids:
-                self._live_by_article[article_id].discard(record.agreement_id)
-        self._published[record.agreement_id] = record
-        if change.is_live(record):
-            for article_id in record.article_ids:
-                self._live_by_article[article_id].add(record.agreement_id)
+        if before is not None and before.revision > record.revision:
+            return
+        self._publish(record, set(record.article_ids) if change.is_live(record) else set())
+        if change.is_live(record) and record.article_count > len(record.article_ids):
+            self._cut.add(record.agreement_id)
         else:
+            self._cut.discard(record.agreement_id)
+
+    def _publish(self, record: Agreement, articles: set[str]) -> None:
+        self._published[record.agreement_id] = record
+        self._enrol(record.agreement_id, articles)
+        if not change.is_live(record):
             self._resolved.pop(record.agreement_id, None)
+
+    def _enrol(self, name: str, articles: set[str]) -> None:
+        """These are a live record's articles, all of them; a record that is read back may list too few."""
+        known = self._articles.pop(name, set())
+        for article_id in known - articles:
+            self._live_by_article[article_id].discard(name)
+            if not self._live_by_article[article_id]:
+                del self._live_by_article[article_id]
+        for article_id in articles - known:
+            self._live_by_article[article_id].add(name)
+        if articles:
+            self._articles[name] = articles
 
 
 def _outcome(changes: list[AgreementChange], closed: list[Agreement], live: list[Agreement]) -> Outcome:

@@ -7,6 +7,7 @@ joined directly: the tagger already said that they differ. Where a mention fits 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import date, datetime
+from sys import intern
 from typing import TypeVar
 
 import msgspec
@@ -56,6 +57,10 @@ class Node(msgspec.Struct, frozen=True, eq=False):
     """Set where it has neither title nor topic: then only the day can say which agreement is meant."""
     order: tuple[datetime, NodeKey]
     """Earliest first, by article time, never by arrival."""
+    voice: str
+    """Equal for mentions that say the same in codes: who, what, how far, when, how many."""
+    kind: str | None
+    """Equal for mentions that no rule can tell apart, and some rule joins; None where there may be no other such."""
 
     @property
     def name(self) -> str:
@@ -70,7 +75,10 @@ Component = tuple[Node, ...]
 def nodes(source: MentionSet) -> list[Node]:
     """The mentions of an article, ready to be grouped."""
     moment = source.published or source.seen_at
-    return [_node(source, mention, moment) for mention in source.mentions]
+    found = [_node(source, mention, moment) for mention in source.mentions]
+    if len(found) > 1:
+        return found
+    return [msgspec.structs.replace(node, kind=_kind(node)) for node in found]
 
 
 def bucket(mention: Facts) -> Bucket:
@@ -88,16 +96,20 @@ def nested(left: Bucket, right: Bucket) -> bool:
 def partition(members: Iterable[Node]) -> list[Component]:
     """The agreements among these mentions, by their earliest mention. Pure, independent of order."""
     ordered = sorted(members, key=lambda node: node.order)
-    sets = _Sets(ordered)
-    for found in _grouped(ordered, lambda node: node.title).values():
+    # Of a thousand reports that differ in nothing a rule looks at, the rules see one.
+    alike: dict[str, Node] = {}
+    stands = [node if node.kind is None else alike.setdefault(node.kind, node) for node in ordered]
+    chosen = [node for node, first in zip(ordered, stands, strict=True) if node is first]
+    sets = _Sets(chosen)
+    for found in _grouped(chosen, lambda node: node.title).values():
         _join_titled(found, sets)
-    _join_copies(ordered, sets)
-    for found in _grouped(ordered, lambda node: node.topic).values():
+    _join_copies(ordered, stands, sets)
+    for found in _grouped(chosen, lambda node: node.topic).values():
         _join_episodes(_alone(found), sets, SAME_ACT_DAYS, AHEAD_DAYS, FOLLOW_UP_DAYS)
-    for found in _grouped(ordered, lambda node: node.vague).values():
+    for found in _grouped(chosen, lambda node: node.vague).values():
         sets.join_all(_alone(found))
     _attach_vague(sets)
-    return sets.components()
+    return sets.components(ordered, stands)
 
 
 class _Sets:
@@ -121,10 +133,12 @@ class _Sets:
         for member in members[1:]:
             self.join(members[0], member)
 
-    def components(self) -> list[Component]:
+    def components(self, ordered: Sequence[Node] = (), stands: Sequence[Node] = ()) -> list[Component]:
+        """Of the joined nodes, or of those they stand for."""
+        root = {node.key: self.root(node.key) for node in self._ordered}
         found: dict[NodeKey, list[Node]] = defaultdict(list)
-        for node in self._ordered:
-            found[self.root(node.key)].append(node)
+        for node, first in zip(ordered or self._ordered, stands or self._ordered, strict=True):
+            found[root[first.key]].append(node)
         return [tuple(component) for component in found.values()]
 
 
@@ -148,7 +162,26 @@ def _node(source: MentionSet, mention: Mention, moment: datetime) -> Node:
         topic=(where, about) if about and where[0] else None,
         vague=(where, day) if lacks else None,
         order=(moment, key),
+        voice=_voice(where, mention),
+        kind=None,
     )
+
+
+def _kind(node: Node) -> str | None:
+    """Of an article's only mention: of two in one article each may matter by itself."""
+    if node.title is None and node.topic is None and node.vague is None:
+        return None
+    seen = (node.bucket, node.title, node.topic, node.vague, node.day, node.mention.status, _is_package(node))
+    # Interned text: its hash is computed once, and equal ones are one.
+    return intern(repr(seen))
+
+
+def _voice(where: Bucket, mention: Mention) -> str:
+    parties = tuple((party.id, party.role, party.status) for party in mention.parties)
+    when = mention.date.value if mention.date is not None else None
+    country = mention.place.country if mention.place is not None else None
+    said = (mention.instrument, mention.status, mention.title, mention.subject, mention.document_count)
+    return intern(repr((where, parties, said, when, country)))
 
 
 def _day(value: str, moment: datetime) -> date:
@@ -194,13 +227,16 @@ def _join_titled(members: list[Node], sets: _Sets) -> None:
         _join_episodes(together, sets, SAME_TITLE_DAYS, AHEAD_TITLE_DAYS, FOLLOW_UP_TITLE_DAYS)
 
 
-def _join_copies(ordered: Sequence[Node], sets: _Sets) -> None:
+def _join_copies(ordered: Sequence[Node], stands: Sequence[Node], sets: _Sets) -> None:
     """The same text has the same mentions."""
-    by_key = {node.key: node for node in ordered}
-    for node in ordered:
-        original = by_key.get((node.source.duplicate_of or "", *node.key[1:]))
+    copies = [(node, first) for node, first in zip(ordered, stands, strict=True) if node.source.duplicate_of]
+    if not copies:
+        return
+    by_key = {node.key: (node, first) for node, first in zip(ordered, stands, strict=True)}
+    for node, first in copies:
+        original, stand = by_key.get((node.source.duplicate_of or "", *node.key[1:]), (None, first))
         if original is not None and original.bucket == node.bucket:
-            sets.join(original, node)
+            sets.join(stand, first)
 
 
 def _join_episodes(members: list[Node], sets: _Sets, same_days: int, ahead_days: int, follow_up_days: int) -> None:

@@ -5,7 +5,7 @@ Called by consolidate; calls vote for each field and label. The rules are in pip
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -26,40 +26,75 @@ from pipeline.stages import vote
 from pipeline.stages.group import Component, Node
 from pipeline.stages.label import label
 
-# A record must fit a message of 2 MiB however many outlets carry it. Every distinct value keeps its earliest claims,
-# so a conflict stays visible; evidence comes from the first and the last articles to tell.
-CLAIMS_PER_VALUE = 20
-EVIDENCE_ARTICLES = 50
+T = TypeVar("T")
+
+# A record must stay small, and quick to make, however many outlets carry it: of very many the first, the last, and
+# those that say something else. All of it follows from article time, never from arrival.
+LISTED = 100
+VOTERS, VOICES = 100, 200
+PIECES_PER_FIELD = 10
+CLAIMS_PER_FIELD, VALUES_PER_FIELD = 10, 20
+WORLD_ENTRIES = 40
 
 
 def resolve(component: Component, *, agreement_id: str, revision: int) -> Agreement:
     """The live record of a component (mentions of one agreement, earliest first)."""
     nodes = tellers(component)
-    moments = [node.moment for node in component]
-    facts = _facts(nodes)
+    heard = voters(nodes)
+    articles = list({node.source.article_id: node for node in component}.values())
+    listed = _listed(articles, nodes[0])
     record = Agreement(
-        **facts,
+        **_facts(heard, vote.status([node.mention.status for node in nodes])),
         agreement_id=agreement_id,
         revision=revision,
-        article_ids=tuple(dict.fromkeys(node.source.article_id for node in component)),
-        mention_ids=tuple(node.name for node in component),
-        story_ids=tuple(sorted({node.source.story_id for node in component if node.source.story_id})),
-        first_reported=min(moments),
-        last_reported=max(moments),
-        evidence=_evidence(nodes),
-        claims=_claims(nodes),
-        history=_history(nodes),
+        article_ids=tuple(node.source.article_id for node in listed),
+        article_count=len(articles),
+        mention_ids=tuple(node.name for node in _listed(component, nodes[0])),
+        mention_count=len(component),
+        story_ids=tuple(sorted({node.source.story_id for node in listed if node.source.story_id})),
+        first_reported=component[0].moment,
+        last_reported=component[-1].moment,
+        evidence=_evidence(heard),
+        evidence_count=sum(len(node.mention.evidence) for node in nodes),
+        claims=_claims(heard),
+        history=ends(_history(nodes), WORLD_ENTRIES),
     )
     return msgspec.structs.replace(record, label=label(record))
 
 
 def tellers(component: Component) -> Component:
     """Each text once: a copy whose original is here too only adds its article id."""
+    if not any(node.source.duplicate_of for node in component):
+        return component
     articles = {node.source.article_id for node in component}
     return tuple(node for node in component if node.source.duplicate_of not in articles)
 
 
-def _facts(nodes: Component) -> dict[str, Any]:
+def ends(ordered: Sequence[T], each: int) -> tuple[T, ...]:
+    """The first and the last, as many of each; all, where that is all."""
+    return tuple(ordered) if len(ordered) <= 2 * each else (*ordered[:each], *ordered[-each:])
+
+
+def _listed(ordered: Sequence[Node], first: Node) -> tuple[Node, ...]:
+    """The first and the last, and always the article that gives the record its id: after a restart it is the tie."""
+    shown = ends(ordered, LISTED)
+    if any(node.source is first.source for node in shown):
+        return shown
+    return tuple(sorted((*shown, *(node for node in ordered if node.source is first.source)), key=lambda n: n.order))
+
+
+def voters(nodes: Component) -> Component:
+    """Whose word decides: all; of very many the first, the last, and the first to say each other thing."""
+    if len(nodes) <= 2 * VOTERS + VOICES:
+        return nodes
+    voices: dict[str, Node] = {}
+    for node in nodes:
+        voices.setdefault(node.voice, node)
+    heard = {node.key for node in (*ends(nodes, VOTERS), *list(voices.values())[:VOICES])}
+    return tuple(node for node in nodes if node.key in heard)
+
+
+def _facts(nodes: Component, status: Status) -> dict[str, Any]:
     mentions = [node.mention for node in nodes]
     first = mentions[0]
     parties = vote.parties(nodes)
@@ -67,7 +102,7 @@ def _facts(nodes: Component) -> dict[str, Any]:
     count = vote.most(one.document_count for one in mentions) or 1
     return {
         "instrument": vote.most(one.instrument for one in mentions) or first.instrument,
-        "status": vote.status([one.status for one in mentions]),
+        "status": status,
         "polarity": first.polarity,
         "level": vote.most((one.level for one in mentions), but=Level.UNKNOWN) or Level.UNKNOWN,
         "force": vote.most((one.force for one in mentions), but=Force.UNKNOWN) or Force.UNKNOWN,
@@ -82,7 +117,7 @@ def _facts(nodes: Component) -> dict[str, Any]:
         ),
         "document_count": count,
         "items": vote.items(nodes),
-        "fields": tuple(sorted({one for mention in mentions for one in mention.fields})),
+        "fields": tuple(sorted(vote.named(one for mention in mentions for one in mention.fields))),
         "items_complete": count == 1 or any(one.items_complete for one in mentions if one.document_count == count),
         "sectors": tuple(sorted({one for mention in mentions for one in mention.sectors})),
         "values": vote.values(nodes),
@@ -91,7 +126,9 @@ def _facts(nodes: Component) -> dict[str, Any]:
         **_attribution(mentions),
         "confidence": vote.confidence(nodes),
         "occasion_id": next((one.occasion_id for one in mentions if one.occasion_id), None),
-        "relations": tuple(sorted({one for m in mentions for one in m.relations}, key=lambda r: (r.kind, r.target))),
+        "relations": tuple(
+            sorted(vote.named(one for m in mentions for one in m.relations), key=lambda r: (r.kind, r.target))
+        ),
         "coding_version": mentions[-1].coding_version,
     }
 
@@ -119,14 +156,12 @@ def _laterality(mentions: Sequence[Mention], parties: int) -> Laterality:
 
 
 def _evidence(nodes: Component) -> tuple[ArticleEvidence, ...]:
-    articles = list(dict.fromkeys(node.source.article_id for node in nodes))
-    kept = set(articles[:EVIDENCE_ARTICLES] + articles[EVIDENCE_ARTICLES:][-EVIDENCE_ARTICLES:])
-    found = [
-        (node.moment, _piece(node, index))
-        for node in nodes
-        if node.source.article_id in kept
-        for index in range(len(node.mention.evidence))
-    ]
+    by_field: dict[str, list[tuple[Node, int]]] = defaultdict(list)
+    for node in nodes:
+        for index, piece in enumerate(node.mention.evidence):
+            by_field[piece.field].append((node, index))
+    kept = (one for told in by_field.values() for one in ends(told, PIECES_PER_FIELD))
+    found = [(node.moment, _piece(node, index)) for node, index in kept]
     ordered = sorted(
         dict.fromkeys(found), key=lambda f: (f[0], f[1].article_id, f[1].in_, f[1].start, f[1].end, f[1].field)
     )
@@ -150,16 +185,24 @@ def _piece(node: Node, index: int) -> ArticleEvidence:
 
 
 def _claims(nodes: Component) -> tuple[Claim, ...]:
-    """By field, then by article time."""
-    kept: dict[str, list[Claim]] = defaultdict(list)
-    seen: dict[tuple[str, bytes], int] = defaultdict(int)
+    """By field, then by article time: first and last tellings, and the surest of each value, so conflicts stay."""
+    told: dict[str, list[tuple[Node, Any, Basis]]] = defaultdict(list)
     for node in nodes:
         for field, value, basis in _told(node.mention):
-            name = (field, msgspec.json.encode(value))
-            seen[name] += 1
-            if seen[name] <= CLAIMS_PER_VALUE:
-                kept[field].append(_claim(node, field, value, basis))
-    return tuple(claim for field in sorted(kept) for claim in kept[field])
+            told[field].append((node, value, basis))
+    return tuple(_claim(node, field, *what) for field in sorted(told) for node, *what in _shown(told[field]))
+
+
+def _shown(told: list[tuple[Node, Any, Basis]]) -> list[tuple[Node, Any, Basis]]:
+    if len(told) <= 2 * CLAIMS_PER_FIELD:
+        return told
+    best: dict[bytes, int] = {}
+    for place, (node, value, _) in enumerate(told):
+        known = best.setdefault(msgspec.json.encode(value), place)
+        if node.mention.confidence > told[known][0].mention.confidence:
+            best[msgspec.json.encode(value)] = place
+    places = {*ends(range(len(told)), CLAIMS_PER_FIELD), *list(best.values())[:VALUES_PER_FIELD]}
+    return [told[place] for place in sorted(places)]
 
 
 def _claim(node: Node, field: str, value: Any, basis: Basis) -> Claim:
@@ -204,15 +247,14 @@ def _history(nodes: Component) -> tuple[HistoryEntry, ...]:
     known: set[str] = set()
     before: Status | None = None
     for node, now in zip(nodes, vote.statuses(node.mention.status for node in nodes), strict=True):
-        named = {party.id for party in node.mention.parties if party.role is PartyRole.PARTY}
         if before is None:
-            entries.append(_entry(node, ChangeKind.CREATED, now, named))
-        elif named - known:
-            entries.append(_entry(node, ChangeKind.PARTY_ADDED, None, named - known))
-        if before not in (None, now):
+            entries.append(_entry(node, ChangeKind.CREATED, now, set(node.bucket[0])))
+        elif not known.issuperset(node.bucket[0]):
+            entries.append(_entry(node, ChangeKind.PARTY_ADDED, None, set(node.bucket[0]) - known))
+        if before is not now and before is not None:
             entries.append(_entry(node, ChangeKind.STATUS_CHANGED, now, set()))
         before = now
-        known |= named
+        known.update(node.bucket[0])
     return tuple(entries)
 
 

@@ -62,7 +62,8 @@ class Shelf:
             here = waiting.pop()
             members = list(self._buckets.get(here, {}).values())
             found += members
-            linked = {other for node in members if node.title for other in self._titles[node.title]}
+            titles = {node.title for node in members if node.title}
+            linked = {other for title in titles for other in self._titles[title]}
             more = {other for other in linked - seen if nested(here, other)}
             seen |= more
             waiting += sorted(more)

@@ -14,6 +14,7 @@ from pipeline.models.mention import ActDate, Document, Party, Person, Place, Val
 from pipeline.stages.group import Node
 
 H = TypeVar("H", bound=Hashable)
+T = TypeVar("T")
 
 # How far an agreement can get. The highest rung any article reports stands: a later article that still calls a signed
 # treaty "planned" is behind, not a step back.
@@ -35,6 +36,10 @@ _RUNG = {status: rung for rung, status in enumerate(_RUNGS)}
 _SURE = {basis: rank for rank, basis in enumerate((Basis.STATED, Basis.RELATIVE, Basis.INFERRED, Basis.ASSUMED))}
 _PRECISE = {precision: rank for rank, precision in enumerate((Precision.DAY, Precision.MONTH, Precision.YEAR))}
 _ROLES = {role: rank for rank, role in enumerate(PartyRole)}
+
+
+# So many people, sums, documents or areas a record names: those most mentions give.
+MOST_NAMED = 60
 
 
 def most(values: Iterable[H | None], *, but: H | None = None) -> H | None:
@@ -97,8 +102,23 @@ def people(
             office=most(one.office for one in told),
             party=most(one.party for one in told),
         )
-        for name, told in sorted(found.items())
+        for name, told in sorted(most_told(found).items())
     )
+
+
+def most_told(found: dict[H, list[T]]) -> dict[H, list[T]]:
+    """The keys with most tellings, the earliest on a tie, at most MOST_NAMED."""
+    if len(found) <= MOST_NAMED:
+        return found
+    return {name: found[name] for name in sorted(found, key=lambda name: -len(found[name]))[:MOST_NAMED]}
+
+
+def named(told: Iterable[H]) -> set[H]:
+    """Each value once; of very many those told most often."""
+    found: dict[H, list[H]] = {}
+    for one in told:
+        found.setdefault(one, []).append(one)
+    return set(most_told(found))
 
 
 def title(nodes: Sequence[Node]) -> str | None:
@@ -131,14 +151,12 @@ def place(nodes: Sequence[Node]) -> Place | None:
 
 def values(nodes: Sequence[Node]) -> tuple[Value, ...]:
     """Each distinct sum once; a stated currency before an assumed one."""
-    found: dict[tuple[object, ...], Value] = {}
+    found: dict[tuple[object, ...], list[Value]] = {}
     for node in nodes:
         for one in node.mention.values:
-            name = (one.kind, one.amount, one.minimum, one.maximum, one.currency)
-            known = found.get(name)
-            if known is None or _SURE[one.currency_basis] < _SURE[known.currency_basis]:
-                found[name] = one
-    return tuple(sorted(found.values(), key=msgspec.json.encode))
+            found.setdefault((one.kind, one.amount, one.minimum, one.maximum, one.currency), []).append(one)
+    best = (min(told, key=lambda one: _SURE[one.currency_basis]) for told in most_told(found).values())
+    return tuple(sorted(best, key=msgspec.json.encode))
 
 
 def items(nodes: Sequence[Node]) -> tuple[Document, ...]:
@@ -148,7 +166,8 @@ def items(nodes: Sequence[Node]) -> tuple[Document, ...]:
         for one in node.mention.items:
             found.setdefault((one.subject, one.instrument.value), []).append(one)
     return tuple(
-        msgspec.structs.replace(told[0], level=most(one.level for one in told)) for _, told in sorted(found.items())
+        msgspec.structs.replace(told[0], level=most(one.level for one in told))
+        for _, told in sorted(most_told(found).items())
     )
 
 

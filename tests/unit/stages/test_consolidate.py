@@ -5,7 +5,6 @@ import pytest
 from pipeline import topics
 from pipeline.models import codec
 from pipeline.models.codes import Cause, ChangeKind, Instrument, Polarity, Status
-from pipeline.stages.consolidate import Consolidate
 from pipeline.stages.contract import Verdict
 from tests.unit.stages.consolidation import TITLE, Installation, article, mention
 
@@ -250,16 +249,3 @@ def test_a_crash_between_two_records_of_one_merge_converges(published):
     (record,) = made.live
     assert record.article_ids == ("a", "b")
     assert len(made.records) == 2
-
-
-def test_a_record_of_a_thousand_articles_fits_a_message():
-    many = [article(f"{number:04}", mention(), day=0) for number in range(1000)]
-    stage = Consolidate()
-    for one in many:
-        stage.restore(topics.MENTION, one.article_id, codec.encode(one))
-    made = Installation()
-    made.stage = stage
-    made.feed(many[-1])
-    (record,) = made.live
-    assert len(record.article_ids) == 1000
-    assert len(codec.encode(record)) < topics.MAX_MESSAGE_BYTES / 4
