@@ -78,19 +78,23 @@ class Matcher:
         return (word for targets in self._targets for word, _ in targets)
 
     def may_hold_agreement(self, view: View) -> bool:
-        """Whether the text holds the beginnings of an act and of a document, or of an act that needs none.
+        """Whether a paragraph holds the beginnings of an act and of a document, or of an act that needs none.
 
         Most news holds neither and costs no more than this.
         """
         if self._gate is None:
             return False
-        seen = 0
-        for index, start, _ in self._gate.find_matches_as_indexes(view.folded):
+        folded = view.folded
+        seen, since = 0, 0
+        for index, start, _ in self._gate.find_matches_as_indexes(folded):
             sign = self._signs[index]
-            if sign & ~seen and _starts_word(view.folded, start):
-                seen |= sign
-                if seen & _ENOUGH or seen == _ACT | _DOCUMENT:
-                    return True
+            if not _starts_word(folded, start):
+                continue
+            if seen and "\n" in folded[since:start]:
+                seen = 0
+            seen, since = seen | sign, start
+            if seen & _ENOUGH or seen == _ACT | _DOCUMENT:
+                return True
         return False
 
     def find(self, view: View) -> list[Span]:
@@ -98,26 +102,26 @@ class Matcher:
         if self._automaton is None:
             return []
         hits: list[Span] = []
-        for index, start, end in self._automaton.find_matches_as_indexes(view.folded, overlapping=True):
-            if _starts_word(view.folded, start):
-                hits.extend(self._check(view, start, end, self._targets[index]))
+        folded, targets = view.folded, self._targets
+        for index, start, end in self._automaton.find_matches_as_indexes(folded, overlapping=True):
+            if start == 0 or not folded[start - 1].isalnum():
+                self._check(view, start, end, targets[index], hits)
         return _resolve(hits)
 
-    def _check(self, view: View, start: int, end: int, targets: Sequence[tuple[Word, Form]]) -> Iterable[Span]:
+    def _check(self, view: View, start: int, end: int, targets: Sequence[tuple[Word, Form]], hits: list[Span]) -> None:
+        text, folded = view.text, view.folded
         for word, form in targets:
-            if word.capitalised and view.text[start].islower():
+            if word.capitalised and text[start].islower():
                 continue
-            if ACRONYM in form.marks and not view.text[start:end].isupper():
+            found = form.rest.match(folded, end)
+            if found is None or (ACRONYM in form.marks and not text[start:end].isupper()):
                 continue
-            found = form.rest.match(view.folded, end)
-            if found is None:
-                continue
-            marks = word.marks | form.marks
+            marks = word.marks | form.marks if form.marks else word.marks
             stem_end = found.end()
             if form.tail and found.lastindex:
                 stem_end = found.start(found.lastindex)
                 marks |= self._tails.marks(form.tail, found.group(found.lastindex))
-            yield Span(start, found.end(), stem_end, word, marks)
+            hits.append(Span(start, found.end(), stem_end, word, marks))
 
 
 def _gate_signs(words: Iterable[Word]) -> dict[str, int]:
@@ -146,13 +150,15 @@ def _starts_word(text: str, start: int) -> bool:
 
 def _resolve(hits: list[Span]) -> list[Span]:
     """Stop-frames first, then the longest span of each kind; ties go to the higher rank."""
-    covered = _cover(hit for hit in hits if hit.kind == "stop")
-    alive = [hit for hit in hits if not (hit.kind in _STOPPED and covered(hit.start))]
-    alive.sort(key=lambda hit: (hit.start, -(hit.end - hit.start), -hit.word.rank, hit.word.id))
+    stops = [hit for hit in hits if hit.word.kind == "stop"]
+    if stops:
+        covered = _cover(stops)
+        hits = [hit for hit in hits if not (hit.word.kind in _STOPPED and covered(hit.start))]
+    hits.sort(key=lambda hit: (hit.start, -(hit.end - hit.start), -hit.word.rank, hit.word.id))
     last_end: dict[str, int] = {}
     kept = []
-    for hit in alive:
-        group = _EXCLUSIVE.get(hit.kind)
+    for hit in hits:
+        group = _EXCLUSIVE.get(hit.word.kind)
         if group is not None:
             if hit.start < last_end.get(group, 0):
                 continue

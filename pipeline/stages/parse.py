@@ -29,8 +29,6 @@ _WRAPPED_LINE_CHARS = 50
 # Below this many letters the source's own word on its language counts more than a guess.
 _LETTERS_FOR_GUESS = 80
 _SURE = 0.7
-# As sure as the whole text where it is prose, at a third of the cost.
-_LANGUAGE_SAMPLE_CHARS = 600
 _SAME_WITHIN_CHARS = 20
 _NO_TEXT = {Action.KILL: ArticleStatus.CANCELED, Action.WITHHOLD: ArticleStatus.WITHHELD}
 
@@ -145,7 +143,7 @@ def _letters(text: str) -> str:
 
 def _language(text: str, declared: str | None) -> tuple[str, float]:
     """Language and confidence. The declared one holds unless a text long enough surely speaks against it."""
-    found, confidence = identify(text[:_LANGUAGE_SAMPLE_CHARS])
+    found, confidence = identify(text)
     said = (declared or "").split("-")[0].split("_")[0].lower()
     if not said or said == found:
         return found, confidence

@@ -4,6 +4,8 @@ Cheap question first (does any act begin here?), then one pass for all words and
 hold an act are read: status, document, parties, package, values, place and date; at last the passages are joined.
 """
 
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import cached_property
 
 import msgspec
@@ -12,6 +14,7 @@ from pipeline.lexicon import Lexicon, Lexicons
 from pipeline.models.article import ParsedArticle
 from pipeline.models.codes import Basis, Instrument, PartyKind, Polarity, Status
 from pipeline.models.mention import Evidence, Mention
+from pipeline.models.raw_item import SourceRef
 from pipeline.stages import (
     tag_acts,
     tag_circumstances,
@@ -26,11 +29,14 @@ from pipeline.stages.tag_document import Document
 from pipeline.stages.tag_join import Passage
 from pipeline.stages.tag_people import People
 from pipeline.stages.tag_units import Unit
-from pipeline.text.normalise import view
+from pipeline.text import language
+from pipeline.text.normalise import View, view
 
 # The story's own pair is looked for in the title and the first paragraphs.
 _LEAD_CHARS = 800
 _MAX_ACTS = 400
+_WARM = datetime(2026, 1, 1, tzinfo=UTC)
+_NOBODY = SourceRef(id="warm", family="warm")
 
 
 class Commitment(msgspec.Struct, frozen=True):
@@ -57,27 +63,53 @@ class Tagger:
     def tag(self, article: ParsedArticle) -> tuple[Mention, ...]:
         """Agreements of one article, in text order; () for a language without a lexicon."""
         lexicon = self._lexicons.get(article.language)
-        if lexicon is None or not lexicon.matcher.may_hold_agreement(view(article.text)):
+        if lexicon is None:
             return ()
-        return _Reader(article, lexicon, self._lexicons).mentions()
+        text, title = view(article.text), view(article.title)
+        if not any(map(lexicon.matcher.may_hold_agreement, (text, title))):
+            return ()
+        sketches = (Document(shown, lexicon, self._lexicons, sketch=True) for shown in (text, title))
+        if not any(_acts_on_documents(sketch) for sketch in sketches):
+            return ()
+        return _Reader(article, text, title, lexicon, self._lexicons).mentions()
+
+    def warm(self) -> None:
+        """Build now what is else built at first use: matchers, calendars, the model of languages. About a second."""
+        for code in self._lexicons.languages:
+            lexicon = self._lexicons.get(code)
+            examples = [entry.yes[0] for entry in lexicon.entries] if lexicon else []
+            text = "\n".join(examples).replace("[[", "").replace("]]", "")
+            self.tag(
+                ParsedArticle(
+                    article_id="",
+                    revision=0,
+                    content_hash="",
+                    seen_at=_WARM,
+                    source=_NOBODY,
+                    text=text,
+                    language=code,
+                    published=_WARM,
+                )
+            )
+            language.identify(text)
 
     def read(self, article: ParsedArticle) -> Found:
         """Agreements and, apart from them, unilateral commitments."""
         lexicon = self._lexicons.get(article.language)
         if lexicon is None:
             return Found()
-        reader = _Reader(article, lexicon, self._lexicons)
+        reader = _Reader(article, view(article.text), view(article.title), lexicon, self._lexicons)
         return Found(self.tag(article), reader.commitments())
 
 
 class _Reader:
     """One article being read."""
 
-    def __init__(self, article: ParsedArticle, lexicon: Lexicon, lexicons: Lexicons) -> None:
+    def __init__(self, article: ParsedArticle, text: View, title: View, lexicon: Lexicon, lexicons: Lexicons) -> None:
         self._article = article
         self._lexicons = lexicons
-        self._title = Document(article.title, lexicon, lexicons, where="title")
-        self._text = Document(article.text, lexicon, lexicons)
+        self._title = Document(title, lexicon, lexicons, where="title")
+        self._text = Document(text, lexicon, lexicons)
         self._published = article.published
         self._told: tuple[Unit, ...] = ()
 
@@ -135,12 +167,9 @@ class _Reader:
 
     def _passages(self, document: Document) -> list[Passage]:
         passages: list[Passage] = []
-        for act in document.of_kind("act")[:_MAX_ACTS]:
-            reading = tag_acts.read(document, act)
-            # People and parties cost most: they are read only where an act and its document stand together.
-            if reading is not None and tag_instruments.read(document, reading) is not None:
-                passage = self._passage(document, reading)
-                passages.extend(_split(document, passage) if passage else ())
+        for reading in _readings(document):
+            passage = self._passage(document, reading)
+            passages.extend(_split(document, passage) if passage else ())
         return passages
 
     def _passage(self, document: Document, reading: tag_acts.Reading) -> Passage | None:
@@ -149,7 +178,7 @@ class _Reader:
         subject = tag_instruments.read(document, reading, [(unit.start, unit.end) for unit in units])
         if subject is None:
             return None
-        story = tag_parties.Story(self._context, people, self._told)
+        story = tag_parties.Story(lambda: self._context, people, self._told)
         sides = tag_parties.read(document, reading, units, story)
         if sides is None or (reading.polarity is not Polarity.ASSERTED and reading.status is Status.NEGOTIATING):
             return None
@@ -176,6 +205,18 @@ class _Reader:
             evidence=tuple(item for item in found if item is not None),
             in_title=document.where == "title",
         )
+
+
+def _readings(document: Document) -> Iterator[tag_acts.Reading]:
+    """Acts done on a document. People and parties cost most: they are read only for these."""
+    for act in document.of_kind("act")[:_MAX_ACTS]:
+        reading = tag_acts.read(document, act)
+        if reading is not None and tag_instruments.read(document, reading) is not None:
+            yield reading
+
+
+def _acts_on_documents(sketch: Document) -> bool:
+    return next(_readings(sketch), None) is not None
 
 
 def _split(document: Document, passage: Passage) -> list[Passage]:

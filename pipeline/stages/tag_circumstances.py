@@ -6,6 +6,7 @@ inferred.
 
 import re
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from pipeline.lexicon.match import Span
 from pipeline.models.codes import Basis, Precision
@@ -54,15 +55,8 @@ def _calendar(
 ) -> tuple[ActDate, tuple[int, int]] | None:
     """`4 Şubat 2026`, `February 4, 2026`, `4 February`: a day and a month by name; a bare year is too little."""
     months = document.lexicon.months
-    names = "|".join(sorted(map(re.escape, months), key=len, reverse=True))
-    expression = (
-        rf"(?<!\w)(?P<m>{names})\.? (?P<d>\d{{1,2}})(?!\d)(?:,? (?P<y>\d{{4}}))?"
-        if document.lexicon.grammar.month_first
-        else r"(?!)"
-    )
-    other = rf"(?<!\d)(?P<d>\d{{1,2}}) (?P<m>{names})(?!\w)(?:['.,]? ?(?P<y>\d{{4}}))?"
-    for pattern in (expression, other):
-        found = re.compile(pattern).search(document.folded, start, end)
+    for pattern in _day_patterns(tuple(months), document.lexicon.grammar.month_first):
+        found = pattern.search(document.folded, start, end)
         if found is None:
             continue
         year = int(found["y"]) if found["y"] else _year_near(months[found["m"]], published)
@@ -74,6 +68,15 @@ def _calendar(
         words = document.text[found.start() : found.end()]
         return ActDate(value=value.isoformat(), precision=Precision.DAY, basis=basis, words=words), found.span()
     return None
+
+
+@lru_cache(maxsize=64)
+def _day_patterns(months: tuple[str, ...], month_first: bool) -> tuple[re.Pattern[str], ...]:  # noqa: FBT001 — a key
+    names = "|".join(sorted(map(re.escape, months), key=len, reverse=True))
+    day_first = rf"(?<!\d)(?P<d>\d{{1,2}}) (?P<m>{names})(?!\w)(?:['.,]? ?(?P<y>\d{{4}}))?"
+    if not month_first:
+        return (re.compile(day_first),)
+    return re.compile(rf"(?<!\w)(?P<m>{names})\.? (?P<d>\d{{1,2}})(?!\d)(?:,? (?P<y>\d{{4}}))?"), re.compile(day_first)
 
 
 def year_of(document: Document, reading: Reading) -> int | None:
@@ -98,12 +101,17 @@ def _year_near(month: int, published: datetime | None) -> int:
 def _weekday(document: Document, start: int, end: int, published: datetime) -> tuple[ActDate, tuple[int, int]] | None:
     """A weekday ("on Tuesday"): the latest such day up to the publication."""
     names = document.lexicon.weekdays
-    found = re.compile(rf"(?<!\w)({'|'.join(map(re.escape, names))})(?!\w)").search(document.folded, start, end)
+    found = _weekday_pattern(tuple(names)).search(document.folded, start, end)
     if found is None:
         return None
     back = (published.weekday() - names[found.group()]) % 7
     day = (published.date() - timedelta(days=back)).isoformat()
     return ActDate(value=day, basis=Basis.RELATIVE, words=document.text[found.start() : found.end()]), found.span()
+
+
+@lru_cache(maxsize=64)
+def _weekday_pattern(names: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w)({'|'.join(map(re.escape, names))})(?!\w)")
 
 
 def place_of(document: Document, reading: Reading, parties: frozenset[str]) -> tuple[Place | None, Evidence | None]:

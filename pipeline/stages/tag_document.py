@@ -1,15 +1,15 @@
 """A text under tagging: its view, its spans, and quick access to the spans of a stretch. Used by all tag_* modules."""
 
 import re
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 
 import msgspec
 
 from pipeline.lexicon import Lexicon, Lexicons
 from pipeline.lexicon.match import Span
 from pipeline.text import sentences
-from pipeline.text.normalise import View, view
+from pipeline.text.normalise import View
 
 # "TAŞKENT (TUA) - ", "BAKU, Feb 9 (HPA) - ", "LONDON, May 6 - ": where it was filed, no part of what it says.
 _DATELINE = re.compile(
@@ -27,14 +27,20 @@ class Sentence(msgspec.Struct, frozen=True):
 class Document:
     """One text (an article's body or its title) with everything the lexicon finds in it."""
 
-    def __init__(self, text: str, lexicon: Lexicon, lexicons: Lexicons, *, where: str = "text") -> None:
-        self.view: View = view(text)
+    def __init__(
+        self, shown: View, lexicon: Lexicon, lexicons: Lexicons, *, where: str = "text", sketch: bool = False
+    ) -> None:
+        """`sketch`: only what tells whether anything was done, without names and topics."""
+        self.view = shown
         self.lexicon = lexicon
         self.lexicons = lexicons
         self.where = where
-        self.spans: list[Span] = lexicon.matcher.find(self.view)
-        self._starts = [span.start for span in self.spans]
+        self._by_kind: dict[str, list[Span]] = {}
+        for span in (lexicon.sketcher if sketch else lexicon.matcher).find(shown):
+            self._by_kind.setdefault(span.word.kind, []).append(span)
+        self._starts = {kind: [span.start for span in spans] for kind, spans in self._by_kind.items()}
         self._abbreviations = frozenset(lexicon.grammar.abbreviations)
+        self._sentences: list[Sentence] = []
 
     @property
     def text(self) -> str:
@@ -46,24 +52,36 @@ class Document:
         """Its search key, letter by letter."""
         return self.view.folded
 
-    def of_kind(self, *kinds: str) -> list[Span]:
-        """Spans of some kinds, in text order."""
-        return [span for span in self.spans if span.kind in kinds]
+    def of_kind(self, kind: str) -> list[Span]:
+        """Spans of a kind, in text order."""
+        return self._by_kind.get(kind, [])
 
     def within(self, start: int, end: int, *kinds: str) -> list[Span]:
-        """Spans that lie wholly in a stretch, of some kinds or of all."""
-        first = bisect_left(self._starts, start)
-        last = bisect_left(self._starts, end)
-        return [s for s in self.spans[first:last] if s.end <= end and (not kinds or s.kind in kinds)]
+        """Spans that lie wholly in a stretch, in text order, of some kinds or of all."""
+        found: list[Span] = []
+        for kind in kinds or self._by_kind:
+            starts = self._starts.get(kind)
+            if starts:
+                first, last = bisect_left(starts, start), bisect_left(starts, end)
+                found += [span for span in self._by_kind[kind][first:last] if span.end <= end]
+        if len(kinds) != 1:
+            found.sort(key=_by_place)
+        return found
 
     def sentence_at(self, position: int) -> Sentence:
         """The sentence around a position."""
+        index = bisect_right(self._sentences, position, key=_start_of)
+        if index and position < self._sentences[index - 1].end:
+            return self._sentences[index - 1]
         start, end = sentences.bounds(self.text, position, self._abbreviations)
         if start == 0 or self.text[start - 1] == "\n":
             dateline = _DATELINE.match(self.text, start, min(end, start + 80))
             if dateline and _is_dateline(dateline):
                 start = dateline.end()
-        return Sentence(start, end)
+        sentence = Sentence(start, end)
+        if start <= position < end and end - start < sentences.MAX_SENTENCE_CHARS:
+            self._sentences.insert(index, sentence)
+        return sentence
 
     def sentences_from(self, position: int) -> Iterator[Sentence]:
         """Sentences from a position on, blank stretches left out."""
@@ -89,6 +107,9 @@ def _is_dateline(head: re.Match[str]) -> bool:
     return head["place"].isupper() or (head["place"][0].isupper() and sign is not None and sign.isupper())
 
 
-def entry_ids(spans: Iterable[Span]) -> tuple[str, ...]:
-    """Ids of lexicon entries among spans, each once, names left out."""
-    return tuple(dict.fromkeys(span.word.id for span in spans if not span.word.id.startswith("name.")))
+def _start_of(sentence: Sentence) -> int:
+    return sentence.start
+
+
+def _by_place(span: Span) -> tuple[int, int]:
+    return span.start, span.start - span.end

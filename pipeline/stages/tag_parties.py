@@ -4,7 +4,7 @@ Parties come from the act's own clause; what a clause leaves out ("iki ülke", a
 sentence, its speaker, and last from the pair the story is about.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 from msgspec import structs
@@ -54,7 +54,7 @@ class Sides(msgspec.Struct, frozen=True):
 class Story(msgspec.Struct, frozen=True):
     """What the article tells outside the sentence: its own pair, its people, the parties of the passage before."""
 
-    pair: tuple[Unit, ...]
+    pair: Callable[[], tuple[Unit, ...]]
     people: People
     told: tuple[Unit, ...] = ()
 
@@ -66,7 +66,6 @@ def read(
     story: Story,
 ) -> Sides | None:
     """The sides of a reading, or None where fewer than two can be told."""
-    context = story.pair
     own = [unit for unit in units if reading.start <= unit.start and unit.end <= reading.end]
     chosen = _in_full(_explicit(document, reading, own, units), story.told)
     speaker = _claimant(document, reading, units) or _announcer(document, reading, story.people)
@@ -84,7 +83,7 @@ def read(
     if len(chosen) < 2 and not any(unit.kind in KNOWN for unit in chosen.values()):
         chosen = _lone_side(document, reading, units) or chosen
     if len(chosen) < 2 and (collective or chosen):
-        chosen, basis = _from_context(chosen, context), Basis.INFERRED
+        chosen, basis = _from_context(chosen, story.pair()), Basis.INFERRED
     chosen = _once(_resolved_first(chosen))
     borrowed = len(chosen) < 2 and _can_borrow(chosen, own, story.told)
     if borrowed:

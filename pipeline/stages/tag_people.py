@@ -5,6 +5,7 @@ Called by tag_units. Knowledge comes from the text first, from config/names/peop
 
 import re
 from collections.abc import Iterator
+from functools import cached_property
 
 import msgspec
 
@@ -20,6 +21,7 @@ BEARERS = ("state", "demonym", "organisation", "sub_state")
 PRIVATE_OFFICES = frozenset({"executive", "head", "spokesperson"})
 _NEVER_NAMES = ("city", "state", "organisation", "demonym", "institution", "instrument", "act", "office")
 _MAX_NAME_WORDS = 5
+_GAP = re.compile(r"[ ]{1,2}")
 _WORD = re.compile(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*\.?")
 MINISTRY_GAP = re.compile(r"^(?:'s|’s)?(?: (?:[^\W\d_a-zçğıöşü][\w-]*,?|ve|and|of|the))+ $")
 _COORDINATOR = re.compile(r" ([^\W\d]{1,4}|&) (?=[^\W\d_])")
@@ -73,6 +75,13 @@ class People:
     def surnames(self) -> dict[str, Speaker]:
         """Folded surname → speaker, for people the name book does not hold."""
         return self._by_surname
+
+    @cached_property
+    def surname_expression(self) -> re.Pattern[str] | None:
+        """Any surname with its case ending; None where nobody is known."""
+        if not self._by_surname:
+            return None
+        return re.compile(r"(?<!\w)(" + "|".join(map(re.escape, self._by_surname)) + r")((?: ?'\w{1,6})?)(?!\w)")
 
     def _read_office(self, office: Span) -> None:
         document = self._document
@@ -225,7 +234,7 @@ def _capitalised(text: str, position: int, particles: tuple[str, ...]) -> Iterat
     kept: list[re.Match[str]] = []
     pending: list[re.Match[str]] = []
     for _ in range(_MAX_NAME_WORDS):
-        gap = re.compile(r"[ ]{1,2}").match(text, position)
+        gap = _GAP.match(text, position)
         if gap is None:
             break
         word = _WORD.match(text, gap.end())

@@ -5,12 +5,13 @@ Called by tag_parties. A unit is one possible party; a group is a coordination o
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 import msgspec
 
 from pipeline.lexicon.match import Span
+from pipeline.models import identity
 from pipeline.models.codes import PartyKind
-from pipeline.models.identity import unresolved_id
 from pipeline.stages.tag_document import Document, Sentence
 from pipeline.stages.tag_people import MINISTRY_GAP, Appearance, People, Speaker
 from pipeline.text.normalise import fold
@@ -22,6 +23,10 @@ _CAPITALISED_RUN = re.compile(r"[^\W\d_a-zçğıöşü][\w&.’'-]*(?: (?:& |of 
 
 # "HTCnin": an acronym whose ending has lost its apostrophe.
 _GLUED_ACRONYM = re.compile(r"([^\W\d_a-zçğıöşü]{2,})[a-zçğıöşü]{1,5}$")
+
+
+# The same few names fill an article.
+unresolved_id = lru_cache(maxsize=1024)(identity.unresolved_id)
 
 
 class Unit(msgspec.Struct):
@@ -168,10 +173,10 @@ def _named_bodies(
 
 def _surnames(document: Document, people: People, sentence: Sentence) -> list[Unit]:
     speakers = people.surnames()
-    if not speakers:
+    expression = people.surname_expression
+    if expression is None:
         return []
     units = []
-    expression = re.compile(r"(?<!\w)(" + "|".join(map(re.escape, speakers)) + r")((?: ?'\w{1,6})?)(?!\w)")
     for found in expression.finditer(document.folded, sentence.start, sentence.end):
         if document.text[found.start()].islower():
             continue

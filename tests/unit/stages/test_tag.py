@@ -226,7 +226,8 @@ def test_ordinals_count_the_mentions_of_one_instrument():
         (
             "tr",
             (
-                "Peru ile Şili arasında 9 belge imzalandı. Törene iki ülkenin ulaştırma bakanları Ayşe Örnek ve Can Deneme "
+                "Peru ile Şili arasında 9 belge imzalandı. "
+                "Törene iki ülkenin ulaştırma bakanları Ayşe Örnek ve Can Deneme "
                 "katıldı."
             ),
             {"Ayşe Örnek", "Can Deneme"},
@@ -242,7 +243,8 @@ def test_ordinals_count_the_mentions_of_one_instrument():
         (
             "en",
             (
-                "Peru and Chile signed nine documents. Peruvian Foreign Minister Ann Sample and Chilean Foreign Minister "
+                "Peru and Chile signed nine documents. "
+                "Peruvian Foreign Minister Ann Sample and Chilean Foreign Minister "
                 "Bob Trial attended the ceremony."
             ),
             {"Ann Sample", "Bob Trial"},
