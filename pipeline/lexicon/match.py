@@ -39,7 +39,7 @@ class Word(msgspec.Struct, frozen=True):
     rank: int = 0
 
 
-class Span(msgspec.Struct, frozen=True):
+class Span(msgspec.Struct, frozen=True, gc=False):
     """A hit: `view.text[start:end]` with its ending, `stem_end` where the ending begins."""
 
     start: int
@@ -110,13 +110,20 @@ class Matcher:
 
     def _check(self, view: View, start: int, end: int, targets: Sequence[tuple[Word, Form]], hits: list[Span]) -> None:
         text, folded = view.text, view.folded
+        goes_on = end < len(folded) and (folded[end].isalnum() or folded[end] == "_")
         for word, form in targets:
             if word.capitalised and text[start].islower():
                 continue
-            found = form.rest.match(folded, end)
-            if found is None or (ACRONYM in form.marks and not text[start:end].isupper()):
+            if ACRONYM in form.marks and not text[start:end].isupper():
                 continue
             marks = word.marks | form.marks if form.marks else word.marks
+            if form.plain:
+                if not goes_on:
+                    hits.append(Span(start, end, end, word, marks))
+                continue
+            found = form.rest.match(folded, end)
+            if found is None:
+                continue
             stem_end = found.end()
             if form.tail and found.lastindex:
                 stem_end = found.start(found.lastindex)

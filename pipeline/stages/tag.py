@@ -239,8 +239,11 @@ def _lead_units(document: Document, people: People, limit: int) -> list[Unit]:
     for sentence in document.sentences_from(0):
         if sentence.start > limit:
             break
-        units += tag_units.units_of(document, people, sentence, unresolved=False)
-    units = [unit for unit in units if not (unit.metonym or (unit.speaker and unit.speaker.body))]
+        found = tag_units.units_of(document, people, sentence, unresolved=False)
+        units += [unit for unit in found if not (unit.metonym or (unit.speaker and unit.speaker.body))]
+        strong = [unit for unit in units if unit.role not in {"oblique", "modifier", "bare"}]
+        if len({unit.party for unit in strong if unit.party}) > 1:
+            return strong
     return [unit for unit in units if unit.role not in {"oblique", "modifier", "bare"}] or units
 
 

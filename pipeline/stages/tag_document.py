@@ -17,7 +17,7 @@ _DATELINE = re.compile(
 )
 
 
-class Sentence(msgspec.Struct, frozen=True):
+class Sentence(msgspec.Struct, frozen=True, gc=False):
     """A sentence of the document: `text[start:end]`."""
 
     start: int
@@ -61,10 +61,12 @@ class Document:
         found: list[Span] = []
         for kind in kinds or self._by_kind:
             starts = self._starts.get(kind)
-            if starts:
-                first, last = bisect_left(starts, start), bisect_left(starts, end)
+            if starts is None or starts[-1] < start or starts[0] >= end:
+                continue
+            first, last = bisect_left(starts, start), bisect_left(starts, end)
+            if first < last:
                 found += [span for span in self._by_kind[kind][first:last] if span.end <= end]
-        if len(kinds) != 1:
+        if len(kinds) != 1 and len(found) > 1:
             found.sort(key=_by_place)
         return found
 
