@@ -76,9 +76,10 @@ def test_a_stop_while_the_lane_waits_is_quick_and_loses_nothing(workers):
     settings = workers.settings
     # More than Faust's buffer holds: the lane's partitions are paused when the stop comes.
     publish(settings, late(5_000))
-    publish(settings, live_news(1_500))
+    publish(settings, live_news(600))
     worker = workers.start()
-    until(lambda: count(settings, topics.PARSED) > 100, every=0.05)
+    until(lambda: worker.poll() is not None or count(settings, topics.PARSED) > 100, every=0.05)
+    assert worker.poll() is None, workers.ended(worker)[1]
     begun = time.monotonic()
     code, said = workers.stop(worker)
     assert code == 0, said
@@ -87,7 +88,7 @@ def test_a_stop_while_the_lane_waits_is_quick_and_loses_nothing(workers):
     worker = workers.start()
     until(lambda: drained(settings), timeout=120)
     assert workers.stop(worker)[0] == 0
-    assert set(parsed(settings)) == {key for _, key, _ in (*late(5_000), *live_news(1_500))}
+    assert set(parsed(settings)) == {key for _, key, _ in (*late(5_000), *live_news(600))}
 
 
 def test_poison_in_the_lane_goes_to_its_own_dead_letters(workers):
