@@ -19,6 +19,9 @@ from pipeline.rehearse.words import filler, headline, lead
 # next month, whose index must not get a second document of theirs.
 START = datetime(2026, 1, 31, 18, tzinfo=UTC)
 APART = timedelta(seconds=10)
+# An embargo ends after an hour of the wire's time, which is over when it is rehearsed, or no rehearsal sees its end.
+SOON = timedelta(hours=1)
+NEVER = datetime(2100, 1, 1, tzinfo=UTC)
 POISON_EVERY = 100
 AGREEMENT_SHARE = 0.2
 
@@ -30,6 +33,8 @@ _SHARES = {
     Kind.LATE: 4,
     Kind.KILL: 2,
     Kind.EARLY_KILL: 1,
+    Kind.EMBARGO: 3,
+    Kind.LIFTED: 1,
 }
 _ALL = Rights(store=Store.FULL, redistribute=Redistribute.FULL)
 _SOURCES = (
@@ -58,6 +63,7 @@ class _Wire:
         self._latest: dict[str, RawItem] = {}
         self._published: list[Planned] = []
         self._waiting: list[RawItem] = []
+        self._held: list[RawItem] = []
         self._number = 0
 
     def plan(self, items: int, poison_every: int) -> list[Planned]:
@@ -69,6 +75,8 @@ class _Wire:
             Kind.LATE: self._late,
             Kind.KILL: self._kill,
             Kind.EARLY_KILL: self._early_kill,
+            Kind.EMBARGO: self._embargo,
+            Kind.LIFTED: self._lifted,
         }
         while len(self._published) < items:
             if self._random.randrange(poison_every) == 0:
@@ -166,6 +174,22 @@ class _Wire:
         item = self._draft()
         self._waiting.append(item)
         return self._item(Kind.EARLY_KILL, self._killed(item))
+
+    def _embargo(self) -> Planned:
+        """Held back: released within a second, or never."""
+        item = self._draft()
+        is_held = self._random.random() < 0.5
+        item = msgspec.structs.replace(item, embargo=NEVER if is_held else item.seen_at + SOON)
+        if is_held:
+            self._held.append(item)
+        return self._item(Kind.EMBARGO, item)
+
+    def _lifted(self) -> Planned:
+        """A later revision without the embargo."""
+        if not self._held:
+            return self._embargo()
+        item = self._held.pop(self._random.randrange(len(self._held)))
+        return self._item(Kind.LIFTED, self._revised(item, "Free.", embargo=None, action=Action.UPDATE))
 
     def _killed(self, item: RawItem) -> RawItem:
         return self._revised(item, "Kill.", action=Action.KILL, status=ArticleStatus.CANCELED)

@@ -22,6 +22,8 @@ class Kind(StrEnum):
     COPY = "copy"
     KILL = "kill"
     EARLY_KILL = "kill_before_item"
+    EMBARGO = "embargo"
+    LIFTED = "embargo_lifted"
     POISON = "poison"
 
 

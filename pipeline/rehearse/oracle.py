@@ -17,6 +17,7 @@ from pipeline.models.article import ParsedArticle
 from pipeline.models.codes import ArticleStatus, Cause
 from pipeline.models.mention import Mention, MentionSet
 from pipeline.models.raw_item import RawItem
+from pipeline.rehearse import generate
 from pipeline.rehearse.ledger import Expected, Planned, State, digest
 from pipeline.stages import rights
 from pipeline.stages.consolidate import Consolidate
@@ -24,7 +25,7 @@ from pipeline.stages.contract import Stage
 
 
 def expect(plan: Sequence[Planned], parse_and_tag: Stage) -> Expected:
-    """Each id at its highest revision; what is no item, in the dead letters."""
+    """Each id at its highest revision that may be shown; what is no item, in the dead letters."""
     highest: dict[str, RawItem] = {}
     seen: list[RawItem] = []
     dead: set[str] = set()
@@ -35,6 +36,8 @@ def expect(plan: Sequence[Planned], parse_and_tag: Stage) -> Expected:
             dead.add(digest(planned.value))
             continue
         seen.append(item)
+        if _is_held(item):
+            continue
         known = highest.get(item.article_id)
         if known is None or known.revision < item.revision:
             highest[item.article_id] = item
@@ -44,6 +47,11 @@ def expect(plan: Sequence[Planned], parse_and_tag: Stage) -> Expected:
         dead_letters=frozenset(dead),
         mentions={name: told for name, item in last.items() if (told := _mentions(item, parse_and_tag))},
     )
+
+
+def _is_held(item: RawItem) -> bool:
+    """Whether its embargo outlasts the rehearsal; a kill is never held."""
+    return item.embargo is not None and item.embargo >= generate.NEVER and item.status is ArticleStatus.USABLE
 
 
 def _without_killed(highest: Mapping[str, RawItem], seen: Sequence[RawItem]) -> dict[str, RawItem]:

@@ -6,7 +6,7 @@ Called by matrix. Everything is real: broker, index, processes, signals.
 import random
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -123,7 +123,7 @@ def suffer(stage: Scene, load: Load, fault: Fault) -> None:
         held = stage.rng.uniform(*fault.hold_secs)
         start, end = number * share, (number + 1) * share
         before = stage.done()
-        with _published(load, start, end, rate=share / (held + fault.around_secs)):
+        with _published(load, start, end, rate=share / (held + fault.around_secs)) as is_published:
             stage.wait_for_progress(before)
             stage.tend(stage.rng.uniform(0.0, 0.5))
             stage.say(f"  {fault.name}, {number + 1} of {fault.times}, for {held:.0f} s, after {stage.done()} records")
@@ -131,7 +131,7 @@ def suffer(stage: Scene, load: Load, fault: Fault) -> None:
             stage.tend(held)
             after = stage.done()
             fault.mend(stage)
-            stage.recover(after)
+            stage.recover(after, is_published)
     load.publish(fault.times * share, load.size, rate=100.0)
 
 
@@ -143,8 +143,11 @@ def publish(producer: Producer, part: Sequence[Planned]) -> None:
 
 
 @contextmanager
-def _published(load: Load, start: int, end: int, *, rate: float) -> Iterator[None]:
-    """A part of the load is being published while the block runs; all of it is acknowledged afterwards."""
+def _published(load: Load, start: int, end: int, *, rate: float) -> Iterator[Callable[[], bool]]:
+    """A part of the load is being published while the block runs; all of it is acknowledged afterwards.
+
+    The block gets the question whether it is acknowledged already.
+    """
     failure: list[BaseException] = []
 
     def work() -> None:
@@ -155,7 +158,7 @@ def _published(load: Load, start: int, end: int, *, rate: float) -> Iterator[Non
 
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
-    yield
+    yield lambda: not thread.is_alive()
     thread.join()
     if failure:
         raise failure[0]

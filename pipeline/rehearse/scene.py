@@ -87,7 +87,7 @@ class Scene:
             "does not get on",
         )
 
-    def recover(self, before: tuple[int, int]) -> None:
+    def recover(self, before: tuple[int, int], is_published: Callable[[], bool]) -> None:
         """Note the time until all is well again: roles ready, little waits, both groups have passed `before`."""
         ended = time.monotonic()
 
@@ -96,7 +96,9 @@ class Scene:
             waiting = None if found is None else sum(found.values())
             if waiting is None or waiting > NORMAL_LAG or not all(role.is_ready() for role in self.roles.values()):
                 return False
-            return waiting == 0 or all(now > then for now, then in zip(self.done(), before, strict=True))
+            if waiting == 0 and is_published():
+                return True
+            return all(now > then for now, then in zip(self.done(), before, strict=True))
 
         self._until(keeps_up, QUIET_TIMEOUT_SECS, "has not recovered")
         self.recoveries.append(round(time.monotonic() - ended, 2))
@@ -110,7 +112,8 @@ class Scene:
             nonlocal quiet
             found = self.lags()
             quiet = quiet + 1 if found is not None and not any(found.values()) else 0
-            time.sleep(0.5 if quiet else 0.0)
+            # Embargoes that are over are looked for once a second, and no lag tells of them.
+            time.sleep(1.0 if quiet else 0.0)
             return quiet >= 3
 
         self._until(is_quiet, QUIET_TIMEOUT_SECS, "is not quiet")

@@ -133,6 +133,18 @@ def test_all_poison_is_refused_and_nothing_else_is():
             assert codec.decode(RawItem, planned.value).article_id == planned.key
 
 
+def test_what_stays_under_embargo_is_expected_nowhere_until_it_is_lifted(expected):
+    held, lifted, soon = set(), set(), set()
+    for planned in PLAN:
+        if planned.kind in (Kind.EMBARGO, Kind.LIFTED):
+            item = codec.decode(RawItem, planned.value)
+            (lifted if item.embargo is None else held if item.embargo == generate.NEVER else soon).add(planned.key)
+    assert lifted
+    assert lifted < held
+    assert lifted | soon <= expected.documents.keys()
+    assert not (held - lifted) & expected.documents.keys()
+
+
 def test_no_two_contents_share_an_id_and_a_revision():
     contents = {}
     for planned in PLAN:
