@@ -69,6 +69,8 @@ class Matcher:
             for form in word.forms:
                 by_literal.setdefault(form.literal, []).append((word, form))
         self._targets = list(by_literal.values())
+        # Literals that mean something only as whole words: most hits end in the middle of another word.
+        self._whole = [all(form.plain for _, form in targets) for targets in self._targets]
         self._automaton = ahocorasick_rs.AhoCorasick(list(by_literal), store_patterns=False) if by_literal else None
         self._gate_signs = _gate_signs(self._words())
         self._gate = ahocorasick_rs.AhoCorasick(list(self._gate_signs), store_patterns=False) if by_literal else None
@@ -102,10 +104,13 @@ class Matcher:
         if self._automaton is None:
             return []
         hits: list[Span] = []
-        folded, targets = view.folded, self._targets
+        folded, targets, whole = view.folded, self._targets, self._whole
+        # A space at the end lets every hit look at the letter after it, and the first one at the letter before.
+        padded = folded + " "
         for index, start, end in self._automaton.find_matches_as_indexes(folded, overlapping=True):
-            if start == 0 or not folded[start - 1].isalnum():
-                self._check(view, start, end, targets[index], hits)
+            if padded[start - 1].isalnum() or (whole[index] and padded[end].isalnum()):
+                continue
+            self._check(view, start, end, targets[index], hits)
         return _resolve(hits)
 
     def _check(self, view: View, start: int, end: int, targets: Sequence[tuple[Word, Form]], hits: list[Span]) -> None:

@@ -17,4 +17,6 @@ def build(config_dir: Path) -> list[Stage]:
     Reads all word lists; raises ConfigError naming file and key.
     """
     parser, tagger = Parser(config_dir), Tagger(lexicon.load(config_dir))
+    # Else the first records of every language would wait for their matchers.
+    tagger.warm()
     return [ParseAndTag(parser, tagger), Backfill(parser, tagger), Deduplicate(), Consolidate()]
