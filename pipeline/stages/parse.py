@@ -20,9 +20,9 @@ from pipeline.text.normalise import clean, fold
 # What is left of characters somebody could not encode: runs standing alone. Inside a word the mark stays; without it
 # the word would be another one.
 _STRAY = re.compile(r"(?<!\S)[?\ufffd]{3,}(?!\S)|(?<!\S)\ufffd+(?!\S)|\ufffd{2,}")
-_SPACES = re.compile(r"[^\S\n]+")
 _BLANK_LINE = re.compile(r"\n\s*\n")
-_SENTENCE_END = re.compile(r"[.!?…:;。！？؟۔][\"'”’»)\]]*$")
+_SENTENCE_ENDS = tuple(".!?…:;。！？؟۔")
+_CLOSERS = "\"'”’»)]"
 _TITLE_SEPARATOR = re.compile(r"\s+[-–—|·]\s+")
 # Shorter lines end where their author ended them; longer ones without a full stop were wrapped by a machine.
 _WRAPPED_LINE_CHARS = 50
@@ -99,28 +99,32 @@ def _bare(raw: RawItem, status: ArticleStatus) -> ParsedArticle:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(_STRAY.sub("", clean(text)).split())
+    return " ".join(_without_strays(clean(text)).split())
 
 
 def _paragraphs(text: str) -> list[str]:
     """Clean paragraphs. Blank lines part them; without any, every line is one."""
-    text = _SPACES.sub(" ", _STRAY.sub("", clean(text)))
+    text = _without_strays(clean(text))
     blocks = _BLANK_LINE.split(text)
     if len(blocks) == 1:
         blocks = text.split("\n")
     return [paragraph for block in blocks for paragraph in _unwrapped(block)]
 
 
+def _without_strays(text: str) -> str:
+    return _STRAY.sub("", text) if "???" in text or "\ufffd" in text else text
+
+
 def _unwrapped(block: str) -> list[str]:
     """A block's paragraphs: machine-wrapped lines joined, lines ended on purpose kept apart."""
     paragraphs: list[str] = []
     wrapped = False
-    for line in filter(None, (line.strip() for line in block.split("\n"))):
+    for line in filter(None, (" ".join(line.split()) for line in block.split("\n"))):
         if wrapped:
             paragraphs[-1] += f" {line}"
         else:
             paragraphs.append(line)
-        wrapped = len(line) >= _WRAPPED_LINE_CHARS and not _SENTENCE_END.search(line)
+        wrapped = len(line) >= _WRAPPED_LINE_CHARS and not line.rstrip(_CLOSERS).endswith(_SENTENCE_ENDS)
     return paragraphs
 
 

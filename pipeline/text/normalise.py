@@ -10,11 +10,13 @@ import msgspec
 
 _ARABIC = "\u0600-\u06ff\u0750-\u077f\u08a0-\u08ff"
 # Persian and Urdu spell with the zero-width non-joiner: between Arabic letters it is orthography, elsewhere noise.
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f"
-    "\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
-    f"|(?<![{_ARABIC}])[\u200c\u200d]|[\u200c\u200d](?![{_ARABIC}])"
+_NOISE = (
+    "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f"
+    "\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"
 )
+_INVISIBLE = re.compile(f"[{_NOISE}]|(?<![{_ARABIC}])[\u200c\u200d]|[\u200c\u200d](?![{_ARABIC}])")
+# Most texts hold none of it: one class is searched several times faster than the choice above.
+_MAY_BE_INVISIBLE = re.compile(f"[{_NOISE}\u200c\u200d]")
 # Windows-1252 read as Latin-1 leaves its punctuation among the C1 controls: "Apple\x92\u0131n" is "Apple’\u0131n".
 _C1 = {
     code: bytes([code]).decode("cp1252")
@@ -23,6 +25,7 @@ _C1 = {
 }
 _HAS_C1 = re.compile("[\x80-\x9f]")
 _NEWLINE = re.compile("\r\n?|[\u0085\u2028\u2029]")
+_HAS_NEWLINE = re.compile("[\r\u0085\u2028\u2029]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 # One letter of the key for each letter of the text, so offsets survive: only what `_DROPPED` names disappears.
@@ -69,10 +72,12 @@ def clean(text: str) -> str:
 
     Lone surrogates become U+FFFD, so the result always encodes as UTF-8. Cleaning twice changes nothing.
     """
-    text = _NEWLINE.sub("\n", text)
+    if _HAS_NEWLINE.search(text):
+        text = _NEWLINE.sub("\n", text)
     if _HAS_C1.search(text):
         text = text.translate(_C1)
-    text = _INVISIBLE.sub("", text)
+    if _MAY_BE_INVISIBLE.search(text):
+        text = _INVISIBLE.sub("", text)
     text = _SURROGATE.sub("\ufffd", text)
     return unicodedata.normalize("NFC", text)
 
