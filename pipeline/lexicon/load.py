@@ -6,8 +6,8 @@ Called at the start of the worker and by `accordwire tag`. A fault names the fil
 import hashlib
 import re
 import tomllib
-from collections.abc import Iterable, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -50,8 +50,12 @@ class Lexicon:
         self._book = book
         self._words = [_word(path, entry, self.tails) for path, entry in entries]
 
-    def is_coordinated(self, gap: str) -> bool:
-        """Whether a stretch is nothing but a coordinator, fillers aside ("and the")."""
+    @cached_property
+    def is_coordinated(self) -> Callable[[str], bool]:
+        """Whether a stretch is nothing but a coordinator, fillers aside ("and the"). The same few stretches recur."""
+        return lru_cache(maxsize=1024)(self._is_coordinated)
+
+    def _is_coordinated(self, gap: str) -> bool:
         words = [word for word in fold(gap).replace(",", " , ").split() if word not in self._fillers]
         return " ".join(words).replace(" ,", ",") in self.coordinators
 

@@ -32,6 +32,10 @@ class Document:
     ) -> None:
         """`sketch`: only what tells whether anything was done, without names and topics."""
         self.view = shown
+        self.text = shown.text
+        """The text as shown: same indices as the spans."""
+        self.folded = shown.folded
+        """Its search key, letter by letter."""
         self.lexicon = lexicon
         self.lexicons = lexicons
         self.where = where
@@ -41,16 +45,6 @@ class Document:
         self._starts = {kind: [span.start for span in spans] for kind, spans in self._by_kind.items()}
         self._abbreviations = frozenset(lexicon.grammar.abbreviations)
         self._sentences: list[Sentence] = []
-
-    @property
-    def text(self) -> str:
-        """The text as shown: same indices as the spans."""
-        return self.view.text
-
-    @property
-    def folded(self) -> str:
-        """Its search key, letter by letter."""
-        return self.view.folded
 
     def of_kind(self, kind: str) -> list[Span]:
         """Spans of a kind, in text order."""
