@@ -17,6 +17,7 @@ from pipeline.index.document import AGREEMENTS, ARTICLES
 from pipeline.ops import test_hook
 from pipeline.ops.failpoint import KILLED
 from pipeline.rehearse import proxy
+from pipeline.rehearse.ledger import Kind, Planned
 from pipeline.rehearse.scene import Scene
 from pipeline.rehearse.servers import Machine
 
@@ -171,14 +172,15 @@ def _block(scene: Scene, value: Any) -> None:
 
 
 def _replay_raw(scene: Scene) -> None:
+    again = [
+        Planned(Kind.REDELIVERY, record.key or "", record.value or b"")
+        for record in consumer.replay(scene.settings, [topics.RAW])
+    ]
     with Producer(scene.settings, client="rehearse") as producer:
-        sent = [
-            producer.send(topics.RAW, record.key, record.value)
-            for record in consumer.replay(scene.settings, [topics.RAW])
-        ]
-        for delivery in sent:
+        for delivery in [producer.send(topics.RAW, one.key, one.value) for one in again]:
             delivery.wait()
-    scene.say(f"  {len(sent)} records of the raw topic published again")
+    scene.replayed += again
+    scene.say(f"  {len(again)} records of the raw topic published again")
 
 
 def _forget_offsets(scene: Scene) -> None:

@@ -4,6 +4,7 @@ Called by generate (plans), oracle (expectations), observe (findings) and run (t
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping
 from enum import StrEnum
 
@@ -43,10 +44,11 @@ class State(msgspec.Struct, frozen=True):
 
 
 class Expected(msgspec.Struct, frozen=True):
-    """The only right end state. Dead letters by digest; mentions of each article's last revision."""
+    """The only right end state. Mentions are those of each article's last revision."""
 
     documents: Mapping[str, State]
-    dead_letters: frozenset[str]
+    dead_letters: Mapping[str, int]
+    """Digest → how many records of these bytes were published, each of which has a letter of its own."""
     mentions: Mapping[str, tuple[Mention, ...]]
 
 
@@ -85,14 +87,15 @@ def digest(value: bytes) -> str:
 def compare(expected: Expected, found: Found) -> Verdict:
     """Articles by id and revision, dead letters by origin and bytes, mentions by value."""
     states = dict(found.documents)
-    letters = {digest for _, digest in found.dead_letters}
-    origins = set(found.dead_letters)
+    letters = Counter(digest for _, digest in set(found.dead_letters))
+    buried = Counter(expected.dead_letters)
     wanted, there = expected.documents, set(states)
+    known = Counter({one: number for one, number in letters.items() if one in buried})
     return Verdict(
-        lost=len(wanted.keys() - there) + len(expected.dead_letters - letters),
-        duplicated=len(found.documents) - len(states) + len(origins) - len(letters),
+        lost=len(wanted.keys() - there) + (buried - letters).total(),
+        duplicated=len(found.documents) - len(states) + (known - buried).total(),
         wrong_version=sum(states[name] != wanted[name] for name in wanted.keys() & there),
-        unexpected=len(there - wanted.keys()) + len(letters - expected.dead_letters),
+        unexpected=len(there - wanted.keys()) + (letters - known).total(),
         wrong_mentions=sum(
             found.mentions.get(name, ()) != expected.mentions.get(name, ())
             for name in found.mentions.keys() | expected.mentions.keys()

@@ -6,6 +6,7 @@ records, not what the tagger finds.
 """
 
 import random
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
@@ -28,12 +29,12 @@ def expect(plan: Sequence[Planned], parse_and_tag: Stage) -> Expected:
     """Each id at its highest revision that may be shown; what is no item, in the dead letters."""
     highest: dict[str, RawItem] = {}
     seen: list[RawItem] = []
-    dead: set[str] = set()
+    dead: Counter[str] = Counter()
     for planned in plan:
         try:
             item = codec.decode(RawItem, planned.value)
         except Reject:
-            dead.add(digest(planned.value))
+            dead[digest(planned.value)] += 1
             continue
         seen.append(item)
         if _is_held(item):
@@ -44,7 +45,7 @@ def expect(plan: Sequence[Planned], parse_and_tag: Stage) -> Expected:
     last = _without_killed(highest, seen)
     return Expected(
         documents={name: State(item.revision, item.status.value) for name, item in last.items()},
-        dead_letters=frozenset(dead),
+        dead_letters=dead,
         mentions={name: told for name, item in last.items() if (told := _mentions(item, parse_and_tag))},
     )
 

@@ -88,7 +88,7 @@ def rehearse(
             load.settle()
             stage.until_quiet()
             found, agreements = _look(fresh)
-        counts = _wrong(load, found, config_dir, say)
+        counts = _wrong(load, stage.replayed, found, config_dir, say)
     took = round(time.monotonic() - began, 1)
     return Outcome(records=load.size, agreements=agreements, secs=took, **counts, **_seen(stage, found))
 
@@ -105,9 +105,9 @@ def _seen(stage: Scene, found: Found) -> dict[str, Any]:
     }
 
 
-def _wrong(load: Load, found: Found, config_dir: Path, say: Say) -> dict[str, Any]:
+def _wrong(load: Load, replayed: Sequence[Planned], found: Found, config_dir: Path, say: Say) -> dict[str, Any]:
     """The fields of Outcome that must be 0, of what the oracle and connect's reading say."""
-    expected = oracle.expect(load.planned(), assemble.build(config_dir)[0])
+    expected = oracle.expect([*load.planned(), *replayed], assemble.build(config_dir)[0])
     for line in differences(expected, found):
         say(f"  {line}")
     counts: dict[str, Any] = msgspec.structs.asdict(compare(expected, found))

@@ -9,6 +9,7 @@ from pathlib import Path
 from pipeline import topics
 from pipeline.broker import lag
 from pipeline.errors import Fatal, Unavailable
+from pipeline.rehearse.ledger import Planned
 from pipeline.rehearse.proxy import FaultProxy
 from pipeline.rehearse.roles import Role, second_worker, started
 from pipeline.rehearse.servers import Ground
@@ -25,7 +26,7 @@ Say = Callable[[str], None]
 
 
 class Scene:
-    """One run's stage. `kills` counts processes ended by force, `recoveries` seconds."""
+    """One run: `kills` counts processes ended by force, `recoveries` seconds, `replayed` what a fault published."""
 
     def __init__(self, settings: Settings, config_dir: Path, ground: Ground, rng: random.Random, say: Say) -> None:
         self.settings = settings
@@ -37,6 +38,7 @@ class Scene:
         self.proxy: FaultProxy | None = None
         self.environment: Mapping[str, str] = {}
         self.kills = 0
+        self.replayed: list[Planned] = []
         self.recoveries: list[float] = []
 
     def add_worker(self) -> Role:

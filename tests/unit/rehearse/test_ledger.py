@@ -67,6 +67,21 @@ def test_a_letter_repeated_after_a_kill_is_known_by_its_origin(expected, found):
     assert compare(expected, again).is_clean
 
 
+def test_a_letter_of_a_second_origin_is_duplicated_unless_its_record_was_published_twice(expected, found):
+    first = min(expected.dead_letters)
+    twice = (*found.dead_letters, ("wire.raw.v1/5/99", first))
+    assert compare(expected, msgspec.structs.replace(found, dead_letters=twice)).duplicated == 1
+    replayed = msgspec.structs.replace(expected, dead_letters={**expected.dead_letters, first: 2})
+    assert compare(replayed, msgspec.structs.replace(found, dead_letters=twice)).is_clean
+    assert compare(replayed, found).lost == 1
+
+
+def test_a_letter_of_bytes_nobody_published_is_unexpected(expected, found):
+    strange = (*found.dead_letters, ("wire.raw.v1/0/77", "strange"))
+    verdict = compare(expected, msgspec.structs.replace(found, dead_letters=strange))
+    assert (verdict.unexpected, verdict.duplicated) == (1, 0)
+
+
 def test_an_older_revision_and_a_wrong_status_are_wrong_versions(expected, found):
     (first, state), (second, other), *rest = found.documents
     older, revived = State(state.revision - 1, state.status), State(other.revision, "other")
