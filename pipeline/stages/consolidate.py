@@ -66,9 +66,11 @@ class Consolidate:
         if known is not None and source.revision < known.revision:
             return Outcome(Verdict.SUPERSEDED)
         # Records read back that do not list all their articles: nobody can say whether this one is among them.
-        former = sorted({*self._live_by_article.get(source.article_id, ()), *self._cut})
-        self._cut = set()
+        cut, self._cut = self._cut, set()
+        former = sorted({*self._live_by_article.get(source.article_id, ()), *cut})
         touched = self._touched(source.article_id, former)
+        for name in cut:
+            touched |= self._shelf.kin(bucket(self._published[name]))
         self._replace(known, source)
         touched |= {node.bucket for node in self._shelf.nodes(source.article_id)}
         return self._settle(self._shelf.reach(touched), former, change.cause(known, source), source)
@@ -78,11 +80,10 @@ class Consolidate:
         found = {node.bucket for node in self._shelf.nodes(article_id)}
         for name in former:
             found.add(bucket(self._published[name]))
-            if name in self._resolved:
-                found |= {node.bucket for node in self._resolved[name]}
-                continue
+            # Of a record that was only read back nobody knows which mentions of its articles are in it.
             articles = self._published[name].article_ids
-            found |= {node.bucket for a in articles for node in self._shelf.nodes(a) if self._holder(node) == name}
+            read_back = [node for article in articles for node in self._shelf.nodes(article)]
+            found |= {node.bucket for node in self._resolved.get(name, read_back)}
         return found
 
     def _replace(self, known: MentionSet | None, source: MentionSet) -> None:

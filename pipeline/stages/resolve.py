@@ -23,7 +23,7 @@ from pipeline.models.codes import (
 )
 from pipeline.models.mention import Mention
 from pipeline.stages import vote
-from pipeline.stages.group import Component, Node
+from pipeline.stages.group import Bucket, Component, Node
 from pipeline.stages.label import label
 
 T = TypeVar("T")
@@ -84,13 +84,19 @@ def _listed(ordered: Sequence[Node], first: Node) -> tuple[Node, ...]:
 
 
 def voters(nodes: Component) -> Component:
-    """Whose word decides: all; of very many the first, the last, and the first to say each other thing."""
+    """Whose word decides: all; of very many the first, the last, and the first to say each other thing.
+
+    Whoever names other parties is always heard: the record's parties are where its mentions are looked for.
+    """
     if len(nodes) <= 2 * VOTERS + VOICES:
         return nodes
     voices: dict[str, Node] = {}
+    buckets: dict[Bucket, Node] = {}
     for node in nodes:
-        voices.setdefault(node.voice, node)
-    heard = {node.key for node in (*ends(nodes, VOTERS), *list(voices.values())[:VOICES])}
+        if node.voice not in voices:
+            voices[node.voice] = node
+            buckets.setdefault(node.bucket, node)
+    heard = {node.key for node in (*ends(nodes, VOTERS), *list(voices.values())[:VOICES], *buckets.values())}
     return tuple(node for node in nodes if node.key in heard)
 
 

@@ -69,6 +69,10 @@ class Shelf:
             waiting += sorted(more)
         return found
 
+    def kin(self, where: Bucket) -> set[Bucket]:
+        """Buckets that may hold mentions of a record of this bucket. Looks at all: only for what is rare."""
+        return {other for other in self._buckets if other == where or nested(where, other)}
+
     def sizes(self) -> dict[str, float]:
         """For /metrics."""
         return {

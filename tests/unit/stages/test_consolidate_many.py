@@ -132,6 +132,30 @@ def test_a_kill_is_complete_although_a_record_does_not_list_the_article_and_the_
 
 
 @pytest.mark.usefixtures("tight")
+def test_what_only_the_killed_article_tied_to_the_rest_keeps_a_record_of_its_own():
+    """The second article is not listed, and stands in another bucket than the record."""
+    bridge = article("a1", mention("KAZ", "PAK", "TKM", subject=None, title=TITLE))
+    far = article("a2", mention("KAZ", "TKM", subject=None, title=TITLE))
+    near = article("a3", mention("KAZ", "PAK", "TKM", subject=None))
+    made = Installation().feed(bridge, far, near)
+    assert made.live[0].article_ids == ("a1", "a3")
+    made.mentions["a1"] = kill = article("a1", revision=2, killed=True)
+    made.restart().feed(kill)
+    assert sorted(record.article_ids for record in made.live) == [("a2",), ("a3",)]
+
+
+def test_both_mentions_that_an_article_had_in_one_record_are_found_again_after_a_restart():
+    """The killed article's title and subject held together what are two agreements without it."""
+    bridge = article("a1", mention("KAZ", "PAK", "TKM", title=TITLE))
+    two = (mention(subject=None, title=TITLE), mention("KAZ", "PAK", "TKM", ordinal=1))
+    made = Installation().feed(bridge, article("a2", *two))
+    assert len(made.live) == 1
+    made.mentions["a1"] = kill = article("a1", revision=2, killed=True)
+    made.restart().feed(kill)
+    assert sorted(record.mention_ids for record in made.live) == [("a2/agreement/0",), ("a2/agreement/1",)]
+
+
+@pytest.mark.usefixtures("tight")
 def test_the_title_of_a_killed_article_in_the_middle_leaves_the_record():
     long = f"{TITLE} and Other Things"
     titles = (TITLE, TITLE, long, TITLE, TITLE)
