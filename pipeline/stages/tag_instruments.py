@@ -51,6 +51,9 @@ def read(document: Document, reading: Reading, actors: Sequence[tuple[int, int]]
     if "adopts" in reading.marks and (span is None or span.code not in {"joint_declaration", "action_plan"}):
         return None
     instrument = Instrument(span.code) if span is not None else Instrument.VERBAL
+    if instrument is Instrument.CONTRACT and reading.act.code == Status.ACCEDED:
+        # Where one word serves for both ("sözleşme"): nobody accedes to a contract.
+        instrument = Instrument.CONVENTION
     generic = span.word.generic if span is not None else False
     if generic and "reciprocal" in reading.marks:
         instrument = Instrument.VERBAL

@@ -25,7 +25,7 @@ from pipeline.stages.label import label
 from pipeline.stages.tag_acts import Reading
 from pipeline.stages.tag_instruments import Subject
 from pipeline.stages.tag_packages import Package
-from pipeline.stages.tag_parties import Sides
+from pipeline.stages.tag_parties import ALONE, Sides
 from pipeline.stages.tag_people import Speaker
 
 _POLITICAL = frozenset(
@@ -45,6 +45,8 @@ _SIGNING = frozenset({Status.SIGNED, Status.INITIALLED})
 # Names a report uses for a document it has named before.
 _ALIKE = frozenset({Instrument.AGREEMENT, Instrument.CONTRACT, Instrument.OTHER})
 _LOOSE = frozenset({Instrument.AGREEMENT, Instrument.OTHER, Instrument.VERBAL})
+# Languages that have one word for both.
+_ONE_WORD = {Instrument.CONTRACT, Instrument.CONVENTION}
 # The further along, the more a status tells; a report of a signing also speaks of "the agreement".
 _ADVANCE = (
     Status.NEGOTIATING,
@@ -112,7 +114,8 @@ def _same(one: Passage, other: Passage) -> bool:
 def _same_subject(first: Subject, second: Subject) -> bool:
     if first.generic or second.generic:
         return True
-    if first.instrument != second.instrument and not ({first.instrument, second.instrument} & _LOOSE):
+    pair = {first.instrument, second.instrument}
+    if len(pair) > 1 and not (pair & _LOOSE or pair == _ONE_WORD):
         return False
     topics, others = {t.code for t in first.topics}, {t.code for t in second.topics}
     return not topics or not others or bool(topics & others)
@@ -165,7 +168,7 @@ def _mention(
         polarity=lead.reading.polarity,
         level=level,
         force=_force(instrument, status, level),
-        laterality=_laterality(len(parties)),
+        laterality=_laterality(len(parties), status),
         partnership_level=next((p.subject.partnership_level for p in group if p.subject.partnership_level), None),
         title=max((p.subject.title for p in group if p.subject.title), key=len, default=None),
         parties=parties,
@@ -262,7 +265,8 @@ def _level(group: Iterable[Passage], lead: Passage) -> Level:
 
 def _parties(lead: Passage, group: Sequence[Passage], language: str) -> tuple[Party, ...]:
     names: dict[str, Party] = {}
-    widest = max(group, key=lambda p: len(p.sides.ids)).sides.units
+    alone = [p for p in group if p.reading.status in ALONE]
+    widest = max(alone or group, key=lambda p: len(p.sides.ids)).sides.units
     for identity, unit in widest.items():
         name = next(
             (
@@ -310,7 +314,10 @@ def _force(instrument: Instrument, status: Status, level: Level) -> Force:
     return Force.UNKNOWN
 
 
-def _laterality(count: int) -> Laterality:
+def _laterality(count: int, status: Status) -> Laterality:
+    """By the number of parties; what is open for others to join is multilateral however few are named."""
+    if status in {Status.ACCEDED, Status.OPENED_FOR_SIGNATURE}:
+        return Laterality.MULTILATERAL
     if count <= 2:
         return Laterality.BILATERAL
     return Laterality.PLURILATERAL if count <= 5 else Laterality.MULTILATERAL

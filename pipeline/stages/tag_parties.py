@@ -15,13 +15,16 @@ from pipeline.stages.tag_acts import Reading
 from pipeline.stages.tag_document import Document
 from pipeline.stages.tag_people import PRIVATE_OFFICES, People, Speaker
 from pipeline.stages.tag_units import OBLIQUE, Unit
+from pipeline.text import sentences
 from pipeline.text.normalise import fold
 
 _AGENCIES = frozenset({"ministry", "agency", "university", "military"})
 # One party alone can join, leave, break or turn down.
 _ONE_SIDED = NEGATIVE_STATUSES | {Status.ACCEDED}
-_ANAPHOR_REACH = 45
+_ANAPHOR_REACH = 20
 _LONE_ROLES = frozenset({"subject", "bare", "genitive", "by"})
+# What a state joins or leaves is an instrument of others, not of the story's pair.
+ALONE = frozenset({Status.ACCEDED, Status.WITHDRAWN_FROM})
 _STRONG = ("between", "with", "by")
 _TOP_OFFICES = frozenset({"president", "prime_minister", "monarch", "chancellor", "commission_president"})
 # Whom a collective noun stands for, by office.
@@ -82,7 +85,7 @@ def read(
         chosen = _add(chosen, _unit_for(speaker, units))
     if len(chosen) < 2 and not any(unit.kind in KNOWN for unit in chosen.values()):
         chosen = _lone_side(document, reading, units) or chosen
-    if len(chosen) < 2 and (collective or chosen):
+    if len(chosen) < 2 and (collective or chosen) and reading.status not in ALONE:
         chosen, basis = _from_context(chosen, story.pair()), Basis.INFERRED
     chosen = _once(_resolved_first(chosen))
     borrowed = len(chosen) < 2 and _can_borrow(chosen, own, story.told)
@@ -175,6 +178,8 @@ def _in_full(chosen: dict[str, Unit], told: tuple[Unit, ...]) -> dict[str, Unit]
         words = fold(unit.name).split()
         known = identity.startswith("unresolved:") and words
         longer = next((u for u in told if known and fold(u.name).split()[: len(words)] == words), unit)
+        if longer.kind is PartyKind.UNKNOWN and unit.kind is not PartyKind.UNKNOWN:
+            longer = structs.replace(unit, party=longer.party, name=longer.name)
         full.setdefault(longer.party or identity, longer)
     return full
 
@@ -291,19 +296,23 @@ def _claimant(document: Document, reading: Reading, units: list[Unit]) -> Speake
 
 
 def _announcer(document: Document, reading: Reading, people: People) -> Speaker | None:
-    """Who made it known, where the next sentence begins with it: "The decision was announced by minister A"."""
+    """Who made it known, as the next sentence says: "The decision was announced by minister A"."""
     start = reading.sentence.end + 1
-    anaphors = document.within(start, start + _ANAPHOR_REACH, "anaphor")
+    anaphors = document.within(start, start + sentences.MAX_SENTENCE_CHARS, "anaphor")
     if not anaphors:
         return None
-    sentence = document.sentence_at(anaphors[0].start)
-    says = document.within(anaphors[0].end, sentence.end, "attribution")
-    named = [
+    following = document.sentence_at(min(start + 1, len(document.text) - 1))
+    anaphor = anaphors[0]
+    says = document.within(anaphor.end, following.end, "attribution")
+    heads = anaphor.start - following.start <= _ANAPHOR_REACH
+    if not says or not (heads or document.words_between(anaphor.end, says[0].start) == 0):
+        return None
+    named = (
         found.speaker
         for found in people.appearances
-        if anaphors[0].end <= found.start and found.end <= sentence.end and found.speaker.name
-    ]
-    return named[0] if says and named else None
+        if following.start <= found.start and found.end <= following.end and found.speaker.name
+    )
+    return next(named, None)
 
 
 def _claimant_after(reading: Reading, says: list[Span], people: list[Unit]) -> Unit | None:

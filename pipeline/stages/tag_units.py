@@ -17,6 +17,7 @@ from pipeline.stages.tag_people import MINISTRY_GAP, Appearance, People, Speaker
 from pipeline.text.normalise import fold
 
 OBLIQUE = frozenset({"locative", "ablative", "dative", "accusative"})
+_ENDS_LIST = OBLIQUE | {"genitive"}
 _STRONG_INSTITUTIONS = frozenset({"university", "local", "agency", "union"})
 _MAX_MINISTRY = 70
 _CAPITALISED_RUN = re.compile(r"[^\W\d_a-zçğıöşü][\w&.’'-]*(?: (?:& |of )?[^\W\d_a-zçğıöşü][\w&.’'-]*)*")
@@ -260,9 +261,9 @@ def _group(document: Document, units: list[Unit]) -> None:
 
 
 def _are_coordinated(document: Document, one: Unit, other: Unit) -> bool:
-    """A comma before a name in an oblique case ends the list: "A ile B, C'de …"."""
+    """A comma before a name in an oblique case ends the list: "A ile B, C'de …", "A, B'nin …"."""
     gap = document.folded[one.end : other.start]
-    return document.lexicon.is_coordinated(gap) and not (gap.strip() == "," and other.marks & OBLIQUE)
+    return document.lexicon.is_coordinated(gap) and not (gap.strip() == "," and other.marks & _ENDS_LIST)
 
 
 def _assign_roles(document: Document, sentence: Sentence, units: list[Unit]) -> None:

@@ -266,8 +266,11 @@ def test_next_sentence_names_the_signatories_of_companies_and_ministries():
     assert {(p.name, p.party == "PER") for p in mention.signatories} == {("Ann Sample", False), ("Bob Trial", True)}
 
 
-def test_who_announces_it_in_the_next_sentence_claims_it():
-    text = "Peru ile Şili su paylaşımında anlaşmaya vardı. Kararı Peru Tarım Bakanı Ayşe Örnek duyurdu."
+@pytest.mark.parametrize(
+    "following", ["Kararı Peru Tarım Bakanı Ayşe Örnek duyurdu.", "Peru Tarım Bakanı Ayşe Örnek, akşam kararı duyurdu."]
+)
+def test_who_announces_it_in_the_next_sentence_claims_it(following):
+    text = f"Peru ile Şili su paylaşımında anlaşmaya vardı. {following}"
     assert [mention.claimed_by for mention in tag(text)] == ["Ayşe Örnek"]
 
 
@@ -335,3 +338,20 @@ def test_year_beside_its_word_is_the_deadline_of_a_target(language, text, by):
 
 def test_name_and_its_beginning_are_one_party():
     assert tag("Quillay Film stüdyosu tarafından Quillay ile eğitim sözleşmesi imzalandı.") == ()
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("tr", "Peru, Kuzey Otlakları Sözleşmesi'ne katıldı. Komşu Şili'nin katılımı tartışılıyor."),
+        ("en", "Peru acceded to the Convention on Northern Pastures. Neighbouring Chile is studying the text."),
+    ],
+)
+def test_who_accedes_joins_others_whom_the_text_need_not_name(language, text):
+    (mention,) = tag(text, language)
+    assert (parties(mention), mention.instrument, mention.laterality) == ({"PER"}, "convention", "multilateral")
+
+
+def test_comma_before_a_genitive_ends_the_list_of_parties():
+    (mention,) = tag("Peru ile Şili, Örnek Nehri'nin su paylaşımı konusunda mutabakata vardı.")
+    assert parties(mention) == {"PER", "CHL"}
