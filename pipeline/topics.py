@@ -57,7 +57,10 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
         policy = ["compact"] if self.compact else []
         if self.retention_ms is not None or not self.compact:
             policy.append("delete")
+        # Without it the segment being written is never compacted: what was killed could be read there for a week.
+        promptly = {"max.compaction.lag.ms": str(DAY_MS)} if self.compact else {}
         return {
+            **promptly,
             "cleanup.policy": ",".join(policy),
             "retention.ms": str(self.retention_ms if self.retention_ms is not None else -1),
             "max.message.bytes": str(self.max_message_bytes),

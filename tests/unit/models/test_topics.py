@@ -41,6 +41,7 @@ def test_what_is_read_by_us_has_a_dead_letter_topic_and_nothing_else_has():
 def test_only_compaction_keeps_for_ever_without_deleting():
     assert topics.TOPICS[topics.ARTICLE].config(replication=1)["cleanup.policy"] == "compact"
     assert topics.TOPICS[topics.SIGNATURE].config(replication=1)["cleanup.policy"] == "compact,delete"
+    assert topics.TOPICS[topics.ARTICLE].config(replication=1)["max.compaction.lag.ms"] == str(24 * 3600 * 1000)
     assert topics.TOPICS[topics.CHANGE].config(replication=1) == {
         "cleanup.policy": "delete",
         "retention.ms": "-1",
