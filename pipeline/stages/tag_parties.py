@@ -62,29 +62,14 @@ class Story(msgspec.Struct, frozen=True):
     told: tuple[Unit, ...] = ()
 
 
-def read(
-    document: Document,
-    reading: Reading,
-    units: list[Unit],
-    story: Story,
-) -> Sides | None:
+def read(document: Document, reading: Reading, units: list[Unit], story: Story) -> Sides | None:
     """The sides of a reading, or None where fewer than two can be told."""
     own = [unit for unit in units if reading.start <= unit.start and unit.end <= reading.end]
+    claimant = _claimant(document, reading, units)
     chosen = _in_full(_explicit(document, reading, own, units), story.told)
-    speaker = _claimant(document, reading, units) or _announcer(document, reading, story.people)
+    chosen = _from_sentence(chosen, document, reading, units, claimant)
     basis = Basis.STATED
     collective = any(s.code != "unnamed" for s in document.within(reading.sentence.start, reading.end, "collective"))
-    if len(chosen) < 2:
-        chosen = _completed(chosen, _subjects_before(reading, units))
-    if (
-        len(chosen) < 2
-        and speaker is not None
-        and speaker.party
-        and reading.marks & {"reported", "passive", "reciprocal"}
-    ):
-        chosen = _add(chosen, _unit_for(speaker, units))
-    if len(chosen) < 2 and not any(unit.kind in KNOWN for unit in chosen.values()):
-        chosen = _lone_side(document, reading, units) or chosen
     if len(chosen) < 2 and (collective or chosen) and reading.status not in ALONE:
         chosen, basis = _from_context(chosen, story.pair()), Basis.INFERRED
     chosen = _once(_resolved_first(chosen))
@@ -93,24 +78,43 @@ def read(
         chosen, basis = _add_all({}, story.told), Basis.INFERRED
     if not _are_enough(chosen, document, reading):
         return None
-    people = tuple(dict.fromkeys(u.speaker for u in _acting(reading, own, units) if u.speaker and u.speaker.name))
-    people = _with_the_other_side(
-        people or _meant(document, reading, story.people.surnames().values(), set(chosen)), chosen
-    )
+    acting = tuple(dict.fromkeys(u.speaker for u in _acting(reading, own, units) if u.speaker and u.speaker.name))
+    crowd = story.people.surnames().values()
+    people = _with_the_other_side(acting or _meant(document, reading, crowd, set(chosen)), chosen)
     attended = "attended" in reading.marks
-    strength = (1.0 if basis is Basis.STATED else 0.8) - (0.25 if len(chosen) < 2 else 0.0)
-    if any(unit.kind is PartyKind.UNKNOWN for unit in chosen.values()):
-        strength -= 0.15
     return Sides(
         chosen,
         () if attended else people,
         people if attended else (),
-        speaker,
+        claimant or _announcer(document, reading, story.people),
         basis,
         level_of(chosen.values(), document, reading),
-        strength,
+        _strength(chosen, basis),
         borrowed,
     )
+
+
+def _strength(chosen: dict[str, Unit], basis: Basis) -> float:
+    strength = (1.0 if basis is Basis.STATED else 0.8) - (0.25 if len(chosen) < 2 else 0.0)
+    return strength - 0.15 * any(unit.kind is PartyKind.UNKNOWN for unit in chosen.values())
+
+
+def _from_sentence(
+    chosen: dict[str, Unit], document: Document, reading: Reading, units: list[Unit], claimant: Speaker | None
+) -> dict[str, Unit]:
+    """What the clause leaves out, from its sentence: a subject before it, who says so, the one body "we" can be."""
+    if len(chosen) < 2:
+        chosen = _completed(chosen, _subjects_before(reading, units))
+    if (
+        len(chosen) < 2
+        and claimant is not None
+        and claimant.party
+        and reading.marks & {"reported", "passive", "reciprocal"}
+    ):
+        chosen = _add(chosen, _unit_for(claimant, units))
+    if len(chosen) < 2 and not any(unit.kind in KNOWN for unit in chosen.values()):
+        chosen = _lone_side(document, reading, units) or chosen
+    return chosen
 
 
 def _explicit(document: Document, reading: Reading, own: list[Unit], units: list[Unit]) -> dict[str, Unit]:
