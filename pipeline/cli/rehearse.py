@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 @click.option("--list", "listed", is_flag=True, help="Name the faults and end.")
 @click.option("--items", type=click.IntRange(min=100), default=1000, show_default=True, help="Records for each fault.")
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same records and faults.")
+@click.option("--times", type=click.IntRange(min=1), help="Most often each is inflicted; default: once to three times.")
 @click.option(
     "--servers",
     type=click.Choice(["own", "configured"]),
@@ -49,6 +50,7 @@ def rehearse(
     listed: bool,
     items: int,
     seed: int,
+    times: int | None,
     servers: str,
     cluster: bool,
     resume: Path | None,
@@ -66,22 +68,27 @@ def rehearse(
     Everything happens in a namespace of its own, which is removed afterwards.
     """  # noqa: D301 — click's mark
     from pipeline.rehearse import faults, matrix  # noqa: PLC0415 — a verb loads what it needs
-    from pipeline.rehearse import report as reports  # noqa: PLC0415
 
     if listed:
         click.echo("\n".join(faults.FAULTS))
         return int(ExitCode.GOOD)
     try:
-        chosen = faults.chosen(names, cluster=cluster, own_servers=servers == "own")
+        chosen = faults.chosen(names, cluster=cluster, own_servers=servers == "own", times=times)
     except ValueError as problem:
         raise click.BadParameter(str(problem), param_hint="--faults") from problem
     progress = matrix.begin(resume, seed=seed, items=items, cluster=cluster)
     result = _run(context, chosen, progress, resume, own=servers == "own")
-    page = reports.page(result)
-    if report is not None:
-        report.write_text(page, encoding="utf-8")
-    click.echo(msgspec.json.encode(result).decode() if as_json else page)
+    _show(result, report, as_json=as_json)
     return int(ExitCode.GOOD if result.is_clean else ExitCode.DEGRADED)
+
+
+def _show(result: "Report", path: Path | None, *, as_json: bool) -> None:
+    from pipeline.rehearse import report as reports  # noqa: PLC0415 — a verb loads what it needs
+
+    page = reports.page(result)
+    if path is not None:
+        path.write_text(page, encoding="utf-8")
+    click.echo(msgspec.json.encode(result).decode() if as_json else page)
 
 
 def _run(context: Context, chosen: "list[Fault]", progress: "Progress", resume: Path | None, *, own: bool) -> "Report":

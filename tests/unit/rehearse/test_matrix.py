@@ -72,6 +72,11 @@ def test_each_fault_is_rehearsed_once_however_often_it_is_named():
     assert [one.name for one in chosen("kill_work, kill_work,", cluster=False, own_servers=True)] == ["kill_work"]
 
 
+def test_a_fault_is_inflicted_at_most_so_often():
+    wanted = chosen("kill_work,replay_raw", cluster=False, own_servers=True, times=2)
+    assert [one.times for one in wanted] == [2, 1]
+
+
 def test_an_interrupted_rehearsal_goes_on_where_it_was(tmp_path, rehearsed):
     run(tmp_path, "kill_work")
     result = run(tmp_path, "kill_work", "kill_connect")
