@@ -311,7 +311,7 @@ def test_place_bears_the_city_s_own_name_whatever_letters_the_text_uses(language
         ("Turkiye ile Peru arasında gümrük anlaşması imzalandı.", {"TUR", "PER"}),
         ("Perunun Şiliyle imzaladığı gümrük anlaşması onaylandı.", {"PER", "CHL"}),
         ("Taşkınlara karşı geçen ay uluslararası sözleşme imzaladık; metin şimdi TBMM'nin önünde.", {"TUR"}),
-        ("Çalışmaları SGK'nın yürüttüğünü anlatan Örnek, elli kuruluşla protokol yaptıklarını söyledi.", {"org:SGK"}),
+        ("Denetimi SGK'nın yürüttüğünü belirten Örnek, elli kuruluşla protokol yaptıklarını söyledi.", {"org:SGK"}),
     ],
 )
 def test_parties_are_met_without_marks_or_apostrophes_and_behind_we(text, sides):
