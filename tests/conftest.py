@@ -3,7 +3,12 @@
 import os
 import socket
 
+import hypothesis
 import pytest
+
+# A slow machine is no failure: timings are benchmarks.
+hypothesis.settings.register_profile("house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("house")
 
 _connect = socket.socket.connect
 
