@@ -19,11 +19,13 @@ STOP_TIMEOUT_SECS = 10.0
 
 def keep(run: Path, owner: Mark) -> None:
     """Watch until nothing is bound to `owner`, or until `owner` is gone; then end what is bound to it."""
+    bound = _bound(run, owner, [])
     while owner.process() is not None:
-        if not _bound(run, owner):
+        if not bound:
             return
         time.sleep(POLL_SECS)
-    for running in _bound(run, owner):
+        bound = _bound(run, owner, bound)
+    for running in _bound(run, owner, bound):
         try:
             processes.stop(running.mark, timeout_secs=STOP_TIMEOUT_SECS)
         except Unavailable:
@@ -31,7 +33,10 @@ def keep(run: Path, owner: Mark) -> None:
         forget(run, running)
 
 
-def _bound(run: Path, owner: Mark) -> list[Running]:
+def _bound(run: Path, owner: Mark, before: list[Running]) -> list[Running]:
+    """What is bound now. A directory removed under running servers does not let them go: then what was seen before."""
+    if not run.is_dir():
+        return before
     return [running for running in all_running(run) if running.bound_to == owner]
 
 

@@ -1,4 +1,5 @@
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -148,6 +149,24 @@ def test_the_keeper_ends_what_is_bound_to_a_killed_process_and_nothing_else(tmp_
         assert not (run / "kafka.pid").exists()
     finally:
         for mark in (owner, bound, free, keeper):
+            processes.stop(mark, timeout_secs=5)
+
+
+def test_the_keeper_ends_servers_whose_directory_was_removed_under_them(tmp_path):
+    owner, bound = spawn(tmp_path), spawn(tmp_path)
+    run = tmp_path / "run"
+    remember(run, Running(name="kafka", mark=bound, port=1, programs="p", bound_to=owner))
+    keeper = spawn(
+        tmp_path, [sys.executable, "-m", "pipeline.ops.keeper", str(run), str(owner.pid), repr(owner.started)]
+    )
+    try:
+        time.sleep(2.5)
+        shutil.rmtree(run)
+        owner.process().kill()
+        assert gone(bound, within_secs=15)
+        assert gone(keeper, within_secs=15)
+    finally:
+        for mark in (owner, bound, keeper):
             processes.stop(mark, timeout_secs=5)
 
 
