@@ -16,7 +16,7 @@ run: setup ## Set up everything and run the service on the sample wire; SOURCES=
 
 .PHONY: test
 test: check ## Run the checks and the whole suite, live tests included
-	@$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: check
 check: setup-dev ## Lint, types, layers, and whether generated documents are current

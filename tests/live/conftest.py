@@ -14,10 +14,22 @@ from tests.servers import own_servers
 _counter = itertools.count()
 
 
+# What takes minutes starts first: the other processes then fill the time beside it.
+SLOWEST = ("test_rehearse_live", "test_sabotage_live", "test_worker_live", "test_stack_live", "test_backfill_live")
+
+
+def _rank(item):
+    if item.path.stem in SLOWEST:
+        return SLOWEST.index(item.path.stem)
+    return len(SLOWEST) + (item.get_closest_marker("live") is None)
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
     for item in items:
-        if Path(item.fspath).is_relative_to(Path(__file__).parent):
+        if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.live)
+    items.sort(key=_rank)
 
 
 @pytest.fixture(scope="session")
