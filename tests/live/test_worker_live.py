@@ -2,6 +2,7 @@
 
 import json
 import random
+import signal
 import time
 import urllib.error
 import urllib.request
@@ -58,7 +59,8 @@ def test_killed_at_a_named_point_it_loses_nothing(workers, point):
     assert code == 137, said
     worker = workers.start()
     until(lambda: drained(settings))
-    assert workers.stop(worker)[0] == 0
+    # The first may have committed all there was: then the second is stopped while it still starts, by the signal itself.
+    assert workers.stop(worker)[0] in {0, -signal.SIGTERM}
     assert_all_arrived(settings, records)
 
 
