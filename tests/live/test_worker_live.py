@@ -59,7 +59,7 @@ def test_killed_at_a_named_point_it_loses_nothing(workers, point):
     assert code == 137, said
     worker = workers.start()
     until(lambda: drained(settings))
-    # The first may have committed all there was: then the second is stopped while it still starts, by the signal itself.
+    # The first may have committed all there was: then the second is stopped while it still starts, by the signal.
     assert workers.stop(worker)[0] in {0, -signal.SIGTERM}
     assert_all_arrived(settings, records)
 
