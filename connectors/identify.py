@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import msgspec
-from courlan import clean_url
 from w3lib.url import canonicalize_url
 
 from connectors.contract import Item, ParsedFeed, Refused
+from connectors.formats.links import canonical
 from pipeline.models import identity
 from pipeline.models.codes import Action, ArticleStatus
 from pipeline.models.raw_item import RawItem, SourceRef
@@ -199,7 +199,7 @@ def canonical_link(url: str | None) -> str | None:
     """A link as identity: without scheme, `www.`, tracking parameters and fragment; None for what names no page."""
     if not url:
         return None
-    cleaned = clean_url(url.strip()) or ""
+    cleaned = canonical(url, None) or ""
     try:
         parts = urlsplit(canonicalize_url(cleaned))
         host = (parts.hostname or "").removeprefix("www.")

@@ -255,3 +255,9 @@ def test_whatever_the_order_of_texts_the_last_one_has_the_highest_revision(texts
             highest, published = one.revision, one.summary
         if not (stated and text in texts[:number]):
             assert published == text
+
+
+@pytest.mark.parametrize("pair", [("news?12345", "news?12346"), ("a.asp?cid=1", "a.asp?cid=2"), ("a?eid=7", "a?eid=8")])
+def test_parameters_that_are_the_article_s_id_keep_two_articles_apart(pair):
+    one, other = (canonical_link(f"https://wire.example/{path}") for path in pair)
+    assert one != other
