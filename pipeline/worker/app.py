@@ -8,6 +8,7 @@ import faust
 from faust.app.base import BootStrategy as FaustBootStrategy
 from faust.auth import SASLCredentials, SSLCredentials
 from faust.types.auth import CredentialsT
+from mode.utils.queues import ThrowableQueue
 
 from pipeline import topics
 from pipeline.broker.client import MAX_REQUEST_BYTES
@@ -23,11 +24,28 @@ class BootStrategy(FaustBootStrategy):
     enable_web = False
 
 
+class Buffer(ThrowableQueue):  # type: ignore[type-arg]
+    """What was fetched and waits for a stage. It is never full, so the one feeder of all stages never waits for one.
+
+    Faust's own pauses the partition whose record finds it four fifths full, one partition at a time: what was fetched
+    of six others fills it, the feeder stands still, and a stage that gives way to another waits for ever. This one
+    pauses at the same mark and holds what was fetched already, at most `broker_max_poll_records` a partition.
+    """
+
+    def full(self) -> bool:
+        """Never."""
+        return False
+
+
 class App(faust.App):
     """Faust's application and the watchdog its consumer reports to."""
 
     BootStrategy = BootStrategy
     watchdog: Watchdog
+
+    def FlowControlQueue(self, maxsize: int | None = None, *, clear_on_resume: bool = False) -> Buffer:  # noqa: N802
+        """Every stage's queue."""
+        return Buffer(maxsize=maxsize, flow_control=self.flow_control, clear_on_resume=clear_on_resume)
 
 
 def build(settings: Settings, datadir: Path) -> App:

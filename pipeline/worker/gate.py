@@ -21,13 +21,14 @@ class Gate:
 
     async def passed(self, queue: Any) -> None:
         """Return when the queue has a record and nothing else comes first. Only cancellation ends it otherwise."""
-        while queue.empty() or self._must_wait():
+        while self._must_wait() or queue.empty():
             if queue.empty():
-                self.is_shut = False
                 # Faust resumes a partition it paused when somebody asks an empty queue, which nobody does meanwhile.
                 queue.maybe_endorse_pressure_drop()
             await asyncio.sleep(POLL_SECS)
 
     def _must_wait(self) -> bool:
-        self.is_shut = self._backlog() != 0
-        return self.is_shut
+        backlog = self._backlog()
+        # What is not known excuses nobody from working.
+        self.is_shut = bool(backlog)
+        return backlog != 0

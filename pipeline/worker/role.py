@@ -21,7 +21,7 @@ from pipeline.worker import rebuild
 from pipeline.worker.agent import StageAgent
 from pipeline.worker.app import App, build, bytes_topic
 from pipeline.worker.gate import Gate
-from pipeline.worker.transport import check_versions
+from pipeline.worker.transport import check_versions, position_of
 from pipeline.worker.watchdog import Watchdog, fail
 
 log = logging.getLogger(__name__)
@@ -133,6 +133,8 @@ class Role:
     async def _on_rebalance_complete(self, *_args: Any, **_kwargs: Any) -> None:
         """Faust holds all processing until this returns."""
         try:
+            consumer: Any = self._app.consumer
+            consumer.forget_taken()
             await self._rebuild({(tp.topic, tp.partition) for tp in self._assignment()})
         except asyncio.CancelledError:
             raise
@@ -161,7 +163,7 @@ class Role:
             agent = agents.get(tp.topic)
             if agent is not None and agent.gate is not None and agent.gate.is_shut:
                 continue  # it gives way, which is no stall
-            end, position = _marks(driver, tp)
+            end, position = driver.highwater(tp), position_of(driver, tp)
             if end is None or position is None:
                 continue
             committed = consumer._committed_offset.get(tp)  # noqa: SLF001
@@ -180,10 +182,11 @@ class Role:
         waiting = sum(_queued(agent) for agent in self._agents if agent.stage.reads == topic)
         for tp in driver.assignment():
             if tp.topic == name:
-                end, position = _marks(driver, tp)
-                if end is None or position is None:
+                end = driver.highwater(tp)
+                left = None if end is None else consumer.to_begin(tp, end)
+                if left is None:
                     return None
-                waiting += max(0, end - position) + consumer.in_hand(tp)
+                waiting += left
         return waiting
 
     def _serve_health(self) -> None:
@@ -227,9 +230,3 @@ def _is_shut(gate: Gate) -> float:
 
 def _queued(agent: StageAgent) -> int:
     return 0 if agent.stream is None else int(agent.stream.channel.queue.qsize())
-
-
-def _marks(driver: Any, tp: TP) -> tuple[int | None, int | None]:
-    """The partition's next offset to be written and to be read, as far as aiokafka has heard."""
-    state = driver._subscription.subscription.assignment.state_value(tp)  # noqa: SLF001
-    return driver.highwater(tp), getattr(state, "_position", None)

@@ -51,6 +51,13 @@ def check_versions() -> None:
     test_hook.announce()
 
 
+def position_of(consumer: Any, tp: TP) -> int | None:
+    """The partition's next offset aiokafka will hand out, as far as it knows."""
+    state = consumer._subscription.subscription.assignment.state_value(tp)  # noqa: SLF001
+    found: int | None = getattr(state, "_position", None)
+    return found
+
+
 class Producer(driver.Producer):
     """aiokafka's producer, idempotent: a resend after a lost answer does not append twice."""
 
@@ -79,21 +86,35 @@ class Consumer(driver.Consumer):
     """Faust's consumer, whose commits never pass a record that is still being worked on."""
 
     _fetched: dict[TP, int]
+    _taken: dict[TP, int]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._fetched = {}
+        self.forget_taken()
+
+    def forget_taken(self) -> None:
+        """The group has rebalanced: positions are others now."""
+        self._fetched, self._taken = {}, {}
 
     async def _wait_next_records(self, timeout: float) -> tuple[Any, Any]:  # noqa: ASYNC109 — Faust names it so
         records, active = await super()._wait_next_records(timeout)
         for tp, batch in (records or {}).items():
             self._fetched[tp] = batch[-1].offset
+        # No fetch is under way now. During one, aiokafka's position runs ahead of what has come over from its thread.
+        driver = self._thread._consumer  # noqa: SLF001
+        for tp in () if driver is None else driver.assignment():
+            if (position := position_of(driver, tp)) is not None:
+                self._taken[tp] = position
         return records, active
 
-    def in_hand(self, tp: TP) -> int:
-        """Records of a partition that were fetched, but did not reach their agent's queue yet."""
+    def to_begin(self, tp: TP, end: int) -> int | None:
+        """Records of a partition below `end` that did not reach their agent's queue yet; None where not known."""
+        taken = self._taken.get(tp)
+        if taken is None:
+            return None
         queued = self._read_offset.get(tp)
-        return max(0, self._fetched.get(tp, -1) - (-1 if queued is None else queued))
+        in_hand = self._fetched.get(tp, -1) - (-1 if queued is None else queued)
+        return max(0, end - taken) + max(0, in_hand)
 
     def _new_offset(self, tp: TP) -> int | None:
         """Offset to commit for `tp`, or None. Called once a commit interval.

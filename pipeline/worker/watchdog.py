@@ -121,7 +121,10 @@ class Watchdog:
                 self._waiting_since.setdefault(one, self.ticks)
         longest = self._longest_wait_secs()
         if longest >= self._stall_secs:
-            self._end(f"records wait, and nothing was committed for {longest:.0f} s: {dict(lags)}")
+            waited = {
+                one: (f"{self._secs_since(since):.0f} s", lags[one]) for one, since in self._waiting_since.items()
+            }
+            self._end(f"records wait, and nothing was committed for {longest:.0f} s (time, records): {waited}")
 
     def _longest_wait_secs(self) -> float:
         waiting = list(self._waiting_since.values())

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline import topics
 from pipeline.broker import lag
-from tests.live.worker_process import Workers, count, drained, note, publish, read, until
+from tests.live.worker_process import Workers, count, note, publish, read, until
 
 
 @pytest.fixture
@@ -20,8 +20,8 @@ def late(number, prefix="late"):
     return [(topics.BACKFILL, f"{prefix}-{one}", note("t")) for one in range(number)]
 
 
-def live_news(number, do="doze"):
-    return [(topics.RAW, f"live-{one}", note("t", do=do)) for one in range(number)]
+def live_news(number, do="doze", prefix="live"):
+    return [(topics.RAW, f"{prefix}-{one}", note("t", do=do)) for one in range(number)]
 
 
 def parsed(settings):
@@ -30,15 +30,19 @@ def parsed(settings):
 
 def test_backfill_waits_while_live_news_waits_and_goes_on_after(workers):
     settings = workers.settings
-    publish(settings, late(300))
-    publish(settings, live_news(500))
+    publish(settings, [*late(300), *live_news(200)])
     # Shorter than the wait: giving way is no stall.
-    worker = workers.start(ACCORDWIRE_WORK__STALL_TIMEOUT_SECS="8")
-    until(lambda: drained(settings))
+    worker = workers.start(ACCORDWIRE_WORK__STALL_TIMEOUT_SECS="10")
+    for batch in range(30):
+        # 0.6 s of work every half a second, and 4 s ahead: some always waits.
+        publish(settings, live_news(30, prefix=f"live-{batch}"))
+        time.sleep(0.5)
+    workers.drain()
     assert workers.stop(worker)[0] == 0
     order = parsed(settings)
-    assert set(order) == {key for _, key, _ in (*late(300), *live_news(500))}
-    assert all(key.startswith("live") for key in order[:500])
+    live = 200 + 30 * 30
+    assert len(set(order)) == len(order) == 300 + live
+    assert all(key.startswith("live") for key in order[:live])
 
 
 def test_live_news_that_comes_in_the_midst_of_a_backfill_goes_first(workers):
@@ -47,7 +51,7 @@ def test_live_news_that_comes_in_the_midst_of_a_backfill_goes_first(workers):
     worker = workers.start()
     until(lambda: count(settings, topics.PARSED) > 50, every=0.05)
     publish(settings, live_news(50, do="pass"))
-    until(lambda: drained(settings))
+    workers.drain()
     workers.stop(worker)
     order = parsed(settings)
     assert len(order) == 650
@@ -65,7 +69,7 @@ def test_a_worker_killed_in_the_midst_of_a_backfill_loses_nothing(workers, point
     code, said = workers.ended(workers.start(ACCORDWIRE_FAILPOINT=point))
     assert code == 137, said
     worker = workers.start()
-    until(lambda: drained(settings))
+    workers.drain()
     assert workers.stop(worker)[0] == 0
     assert {record.key for record in read(settings, topics.ARTICLE)} == {key for _, key, _ in late(400)}
     ends = {part: end for part, end in lag.end_offsets(settings, topics.BACKFILL).items() if end}
@@ -74,8 +78,8 @@ def test_a_worker_killed_in_the_midst_of_a_backfill_loses_nothing(workers, point
 
 def test_a_stop_while_the_lane_waits_is_quick_and_loses_nothing(workers):
     settings = workers.settings
-    # More than Faust's buffer holds: the lane's partitions are paused when the stop comes.
-    publish(settings, late(5_000))
+    # More than Faust's buffer holds: the lane's partitions are paused when the stop comes, and live news goes on.
+    publish(settings, late(12_000))
     publish(settings, live_news(600))
     worker = workers.start()
     until(lambda: worker.poll() is not None or count(settings, topics.PARSED) > 100, every=0.05)
@@ -86,16 +90,16 @@ def test_a_stop_while_the_lane_waits_is_quick_and_loses_nothing(workers):
     assert time.monotonic() - begun < settings.work.stop_timeout_secs
     assert not any(key.startswith("late") for key in parsed(settings))
     worker = workers.start()
-    until(lambda: drained(settings), timeout=120)
+    workers.drain(timeout=120)
     assert workers.stop(worker)[0] == 0
-    assert set(parsed(settings)) == {key for _, key, _ in (*late(5_000), *live_news(600))}
+    assert set(parsed(settings)) == {key for _, key, _ in (*late(12_000), *live_news(600))}
 
 
 def test_poison_in_the_lane_goes_to_its_own_dead_letters(workers):
     settings = workers.settings
     publish(settings, [(topics.BACKFILL, "bad", b"\xff", 0), (topics.BACKFILL, "good", note(), 0)])
     worker = workers.start()
-    until(lambda: drained(settings))
+    workers.drain()
     workers.stop(worker)
     assert [one.key for one in read(settings, topics.TOPICS[topics.BACKFILL].dlq)] == ["bad"]
     assert parsed(settings) == ["good"]

@@ -1,5 +1,6 @@
 """What Faust is told."""
 
+import asyncio
 import ssl
 
 import pytest
@@ -66,3 +67,24 @@ def test_a_certificate_file_that_is_none_is_named(tmp_path):
     kafka = KafkaSettings(security_protocol="SSL", ssl_cafile=tmp_path / "none.pem")
     with pytest.raises(ConfigError, match="ssl_cafile"):
         apps.credentials(kafka)
+
+
+def test_a_stages_queue_asks_for_a_pause_and_never_stops_the_feeder(tmp_path):
+    asked = []
+
+    def pause():
+        asked.append("pause")
+
+    def resume():
+        asked.append("resume")
+
+    async def scenario():
+        queue = apps.build(Settings(), tmp_path).FlowControlQueue(maxsize=5)
+        for number in range(20):
+            assert not queue.full()
+            queue.put_nowait_enhanced(number, on_pressure_high=pause, on_pressure_drop=resume)
+        assert asked == ["pause"]
+        return [queue.get_nowait() for _ in range(20)]
+
+    assert asyncio.run(scenario()) == list(range(20))
+    assert asked == ["pause", "resume"]
