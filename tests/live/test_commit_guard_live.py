@@ -6,7 +6,7 @@ import pytest
 
 from pipeline import topics
 from pipeline.broker import lag
-from tests.live.worker_process import Workers, count, drained, note, publish, read, until
+from tests.live.worker_process import Workers, count, note, publish, read, until
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def test_a_slow_record_at_the_head_survives_a_kill_only_under_the_guard(workers,
     assert committed == (10 if guard else 61)
 
     worker = workers.start()
-    until(lambda: drained(settings))
+    workers.drain()
     workers.stop(worker)
     keys = {record.key for record in read(settings, topics.PARSED)}
     assert keys >= {key for _, key, *_ in before + after}

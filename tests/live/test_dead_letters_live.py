@@ -12,7 +12,7 @@ from pipeline.broker.producer import Producer
 from pipeline.errors import Reject
 from pipeline.models import dead_letter
 from tests.live.command_line import CommandLine
-from tests.live.worker_process import ROOT, Workers, count, drained, note, publish, read, until
+from tests.live.worker_process import ROOT, Workers, count, note, publish, read
 
 RAW_DLQ = topics.TOPICS[topics.RAW].dlq
 SIGNATURE_DLQ = topics.TOPICS[topics.SIGNATURE].dlq
@@ -46,7 +46,7 @@ def bury(settings, topic, key, value, *, partition, offset, reason="told", origi
 
 def work(workers, **environment):
     worker = workers.start(**environment)
-    until(lambda: drained(workers.settings))
+    workers.drain()
     assert workers.stop(worker)[0] == 0
 
 

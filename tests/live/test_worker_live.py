@@ -58,7 +58,7 @@ def test_killed_at_a_named_point_it_loses_nothing(workers, point):
     code, said = workers.ended(workers.start(ACCORDWIRE_FAILPOINT=point))
     assert code == 137, said
     worker = workers.start()
-    until(lambda: drained(settings))
+    workers.drain()
     # The first may have committed all there was: then the second is stopped while it still starts, by the signal.
     assert workers.stop(worker)[0] in {0, -signal.SIGTERM}
     assert_all_arrived(settings, records)
@@ -80,7 +80,7 @@ def test_killed_at_random_under_load_it_loses_nothing(workers):
         workers.kill(worker)
     worker = workers.start()
     publish(settings, records[2_000:])
-    until(lambda: drained(settings))
+    workers.drain()
     assert workers.stop(worker)[0] == 0
     assert_all_arrived(settings, records)
 
@@ -96,7 +96,7 @@ def test_sigterm_under_load_stops_in_bounded_time_and_loses_nothing(workers):
     assert time.monotonic() - begun < settings.work.stop_timeout_secs
     assert not drained(settings), "stopped in the midst of work"
     worker = workers.start()
-    until(lambda: drained(settings))
+    workers.drain()
     workers.stop(worker)
     assert_all_arrived(settings, records)
 
@@ -115,7 +115,7 @@ def test_poison_goes_to_the_dead_letters_byte_for_byte_and_the_partition_goes_on
         ],
     )
     worker = workers.start()
-    until(lambda: drained(settings))
+    workers.drain()
     workers.stop(worker)
     assert keys(settings, topics.PARSED) == ["good-1", "good-2"]
     letters = read(settings, RAW_DLQ)
@@ -135,7 +135,7 @@ def test_an_output_too_large_for_the_broker_is_a_dead_letter_and_the_producer_li
     settings = workers.settings
     publish(settings, [(topics.RAW, "l", note(do="large"), 0), (topics.RAW, "after", note(), 0)])
     worker = workers.start()
-    until(lambda: drained(settings))
+    workers.drain()
     workers.stop(worker)
     assert keys(settings, topics.PARSED) == ["after"]
     (letter,) = read(settings, RAW_DLQ)
@@ -159,7 +159,7 @@ def test_an_unforeseen_exception_ends_with_70_and_the_record_comes_back(workers)
         assert lag.committed(settings, settings.work.group, topics.RAW).get(1, 0) <= 5
     assert keys(settings, RAW_DLQ) == []
     worker = workers.start(PROBE_OBEDIENT="0")
-    until(lambda: drained(settings))
+    workers.drain()
     workers.stop(worker)
     assert set(keys(settings, topics.PARSED)) == {*(f"a{number}" for number in range(5)), "surprise", "z"}
     assert lag.committed(settings, settings.work.group, topics.RAW)[1] == 7
@@ -171,7 +171,7 @@ def test_state_is_back_before_the_first_record_is_worked_on(workers):
     publish(settings, [(topics.SIGNATURE, key, note()) for key in known])
     publish(settings, [(topics.PARSED, key, note()) for key in [*known, "new"]])
     worker = workers.start()
-    until(lambda: drained(settings))
+    workers.drain()
     workers.stop(worker)
     assert keys(settings, topics.ARTICLE) == ["new", "new"]
 
@@ -188,7 +188,7 @@ def test_a_record_of_the_state_that_cannot_be_read_is_a_dead_letter_and_the_rest
         ],
     )
     worker = workers.start()
-    until(lambda: drained(settings))
+    workers.drain()
     workers.stop(worker)
     assert keys(settings, topics.ARTICLE) == ["k3", "k3"]
     (letter,) = read(settings, topics.TOPICS[topics.SIGNATURE].dlq)
@@ -206,7 +206,7 @@ def test_a_second_worker_takes_over_with_state_when_the_first_is_killed(workers)
     time.sleep(2)
     workers.kill(first)
     publish(settings, records)
-    until(lambda: drained(settings), timeout=90)
+    workers.drain(timeout=90)
     assert set(keys(settings, topics.ARTICLE)) == {key for _, key, _ in records}
     assert set(keys(settings, topics.SIGNATURE)) == {key for _, key, _ in records}
 
@@ -215,7 +215,7 @@ def test_revisions_of_one_key_leave_in_the_order_they_came(workers):
     settings = workers.settings
     publish(settings, [(topics.RAW, f"k{number % 7}", note("v" * number)) for number in range(700)])
     worker = workers.start()
-    until(lambda: drained(settings))
+    workers.drain()
     workers.stop(worker)
     lengths = {}
     for record in read(settings, topics.PARSED):
@@ -228,7 +228,7 @@ def test_headers_of_an_output_are_the_same_when_it_is_sent_again(workers):
     settings = workers.settings
     publish(settings, [(topics.RAW, "k", note("abc")), (topics.RAW, "k", note("abc"))])
     worker = workers.start()
-    until(lambda: drained(settings))
+    workers.drain()
     workers.stop(worker)
     first, second = read(settings, topics.PARSED)
     assert first.headers == second.headers
@@ -286,7 +286,7 @@ def test_it_is_ready_once_partitions_are_assigned_and_state_is_back(workers):
 
     until(ready)
     publish(settings, raw(10))
-    until(lambda: drained(settings))
+    workers.drain()
     with urllib.request.urlopen(f"http://127.0.0.1:{port(settings)}/metrics", timeout=5) as answer:
         metrics = answer.read().decode()
     assert 'accordwire_items_total{stage="once",verdict="unique"} 10.0' in metrics
@@ -308,7 +308,7 @@ def test_records_deleted_before_they_were_read_are_no_stall(workers):
     settings = workers.settings
     publish(settings, [(topics.RAW, "k", note(), 0)])
     worker = workers.start()
-    until(lambda: drained(settings))
+    workers.drain()
     workers.stop(worker)
     publish(settings, [(topics.RAW, "gone", note(), 0) for _ in range(5)])
     with admin.opened(settings) as client:

@@ -20,11 +20,22 @@ class Workers:
 
     def __init__(self, settings):
         self.settings = settings
-        self._started = []
+        self._started = {}
 
     def start(self, **environment):
+        """A worker process. What it says goes to a file: a pipe nobody reads would fill, and stop it."""
         settings = self.settings
-        process = subprocess.Popen(
+        log = self._log(len(self._started))
+        with log.open("w") as said:
+            process = self._popen(settings, environment, said)
+        self._started[process] = log
+        return process
+
+    def _log(self, number):
+        return self.settings.stack.directory / f"worker-{number}.log"
+
+    def _popen(self, settings, environment, said):
+        return subprocess.Popen(
             [sys.executable, "-m", "tests.live.probe_worker"],
             cwd=ROOT,
             env={
@@ -37,20 +48,27 @@ class Workers:
                 **environment,
             },
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
+            stderr=said,
         )
-        self._started.append(process)
-        return process
 
     def ended(self, process, timeout=60):
         """Exit code and what it said."""
-        _, said = process.communicate(timeout=timeout)
-        return process.returncode, said
+        return process.wait(timeout), self._started[process].read_text()
+
+    def drain(self, timeout=60):
+        """Wait until they have finished everything; if they do not, what they said is in the failure."""
+        until(lambda: self._none_runs() or drained(self.settings), timeout=timeout, why=self._all_said)
+        assert not self._none_runs(), self._all_said()
+
+    def _none_runs(self):
+        return all(process.poll() is not None for process in self._started)
+
+    def _all_said(self):
+        return "\n\n".join(f"exit code {process.poll()}\n{log.read_text()}" for process, log in self._started.items())
 
     def kill(self, process):
         process.kill()
-        process.communicate()
+        process.wait()
 
     def stop(self, process):
         process.terminate()
@@ -77,14 +95,14 @@ def note(text="", do="pass"):
     return json.dumps({"text": text, "do": do}).encode()
 
 
-def until(what, *, timeout=60, every=0.2):
-    """Wait until `what()` is true; returns what it gave."""
+def until(what, *, timeout=60, every=0.2, why=str):
+    """Wait until `what()` is true; returns what it gave. `why()` is said when it does not become true."""
     deadline = time.monotonic() + timeout
     while True:
         found = what()
         if found:
             return found
-        assert time.monotonic() < deadline, f"not within {timeout} s: {what}"
+        assert time.monotonic() < deadline, f"not within {timeout} s: {what}\n{why()}"
         time.sleep(every)
 
 
