@@ -19,7 +19,7 @@ from kafka.structs import TopicPartition as KafkaPartition
 
 from pipeline import topics as table
 from pipeline.broker import client as clients
-from pipeline.errors import RetryLater, Unavailable
+from pipeline.errors import Fatal, RetryLater, Unavailable
 from pipeline.settings import Settings
 
 POLL_SLICE_MS = 250
@@ -30,7 +30,6 @@ _LOST_MEMBERSHIP = (
     kafka_errors.IllegalGenerationError,
     kafka_errors.UnknownMemberIdError,
     kafka_errors.RebalanceInProgressError,
-    kafka_errors.FencedInstanceIdError,
 )
 
 
@@ -90,12 +89,13 @@ def _record(raw: Any, namespace: str) -> Record:
     )
 
 
-def _open(settings: Settings, *, group: str | None) -> KafkaConsumer:
+def _open(settings: Settings, *, group: str | None, instance: str | None = None) -> KafkaConsumer:
     return clients.opened(
         KafkaConsumer,
         settings,
         **clients.connection(settings, client=group or "replay"),
         group_id=settings.named(group) if group else None,
+        group_instance_id=instance,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         allow_auto_create_topics=False,
@@ -158,6 +158,9 @@ def _nothing(_partitions: Partitions) -> None:
 class Consumer:
     """A member of a consumer group, or without a group a reader of all partitions from the beginning.
 
+    With an `instance` it is a static member: whoever comes back under that name has its partitions at once, however
+    the one before ended, and close() does not leave the group, the end of the session does (30 s).
+
     Not thread-safe. `on_revoked` gets the partitions that are being taken away and may still commit them (unless
     the membership was already lost: then commit raises RetryLater); `on_assigned` gets the new ones. Both run
     while poll() or close() waits, and what they raise leaves poll().
@@ -169,12 +172,14 @@ class Consumer:
         *,
         group: str | None,
         topics: Sequence[str],
+        instance: str | None = None,
         on_revoked: RebalanceCallback = _nothing,
         on_assigned: RebalanceCallback = _nothing,
     ) -> None:
         self._settings = settings
         self._namespace = settings.namespace
-        self._consumer = _open(settings, group=group)
+        self._instance = instance
+        self._consumer = _open(settings, group=group, instance=instance)
         physical = [table.physical(name, self._namespace) for name in topics]
         with clients.speaking_plainly(settings):
             if group is None:
@@ -205,12 +210,19 @@ class Consumer:
         """Commit, per partition, the offset of the next record to read (last done + 1).
 
         Raises RetryLater `rebalanced` where the group has moved on: forget what is held and poll again, the
-        records will come back to whoever owns their partition now.
+        records will come back to whoever owns their partition now. Raises Fatal `instance_taken` where another member
+        came under this one's instance: kafka-python then goes on reading, and only a commit tells.
         """
         wanted = {self._physical(one): OffsetAndMetadata(offset, "", -1) for one, offset in offsets.items()}
         with clients.speaking_plainly(self._settings):
             try:
                 self._consumer.commit(wanted)
+            except kafka_errors.FencedInstanceIdError as problem:
+                raise Fatal(
+                    f"another member has joined the group as {self._instance!r}, which must name one process – "
+                    "set an instance_id of its own for each replica",
+                    reason="instance_taken",
+                ) from problem
             except _LOST_MEMBERSHIP as problem:
                 raise RetryLater(
                     f"the group rebalanced before the commit ({type(problem).__name__})",

@@ -104,6 +104,7 @@ def _work(
         settings,
         group=settings.sink.group,
         topics=TOPICS,
+        instance=settings.sink.instance_id,
         on_revoked=loop.revoked,
         on_assigned=loop.assigned,
     )

@@ -205,6 +205,33 @@ def test_partitions_that_are_taken_away_can_still_be_committed(install, producer
     assert frozenset(TopicPartition(topics.RAW, number) for number in range(6)) in taken
 
 
+def _members(install):
+    with admin.opened(install) as client:
+        return client.describe_groups([install.named("g")])[install.named("g")]["members"]
+
+
+def test_a_static_member_that_comes_back_has_its_partitions_without_a_new_member_in_the_group(install, producer):
+    send(producer, topics.RAW, [(f"k{number}", b"v") for number in range(60)])
+    first = Consumer(install, group="g", topics=[topics.RAW], instance="one")
+    poll(first, 60)
+    first.close()
+    assert len(_members(install)) == 1, "closing leaves the place to whoever comes back"
+    with Consumer(install, group="g", topics=[topics.RAW], instance="one") as second:
+        assert len(poll(second, 60)) == 60
+        assert len(_members(install)) == 1
+
+
+def test_a_second_process_of_one_instance_ends_the_first_with_advice(install, producer):
+    send(producer, topics.RAW, [("k", b"v")])
+    first = Consumer(install, group="g", topics=[topics.RAW], instance="one")
+    poll(first, 1)
+    with Consumer(install, group="g", topics=[topics.RAW], instance="one") as second:
+        poll(second, 1)
+        with pytest.raises(Fatal, match=r"'one'.*instance_id of its own"):
+            first.commit({TopicPartition(topics.RAW, 0): 0})
+    first.close()
+
+
 def test_a_callback_that_fails_is_heard(install):
     def on_assigned(_partitions):
         raise ConfigError("mine")
