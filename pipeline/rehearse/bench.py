@@ -5,12 +5,14 @@ Called by `accordwire bench`. All figures come from one run on one machine: only
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from pipeline import topics
+from pipeline.broker import lag
 from pipeline.broker.producer import Producer
 from pipeline.errors import Fatal
 from pipeline.index.client import connect, speaking_plainly
@@ -18,7 +20,8 @@ from pipeline.index.mapping import ARTICLES_TEMPLATE
 from pipeline.rehearse import machine, observe
 from pipeline.rehearse.generate import articles
 from pipeline.rehearse.installation import installation
-from pipeline.rehearse.roles import running
+from pipeline.rehearse.ledger import Planned
+from pipeline.rehearse.roles import Role, running
 from pipeline.rehearse.run import publish
 from pipeline.rehearse.steady import Steady, measure
 from pipeline.settings import Settings
@@ -29,6 +32,9 @@ BACKLOG = 3_000
 # The rehearsal's month is past; the bare rate needs an index of its own, with the same mapping.
 BARE_MONTH = "1999.01"
 _PAUSE_SECS = 0.1
+# A sink that is frozen for longer than its session loses its partitions.
+MOST_APART = 3_000
+APART_SEED = 1_000
 
 _PAGE = """# Throughput
 
@@ -38,12 +44,16 @@ publisher share that machine.
 Each round publishes {result.articles} different articles ({result.bytes_per_article} bytes a raw item) as fast as the
 broker takes them. *Pipeline*: articles per second from the first send into `wire.raw.v1` until the last can be found.
 *Bare bulk*: the same documents, already built, through the official client's bulk call into an index with the same
-mapping, one request at a time, until the last can be found.
+mapping, one request at a time, until the last can be found. *Worker alone*: the sink is frozen, from the first send
+until the last document is in `news.document.v1`. *Sink alone*: it is woken, until the last of them can be found; its
+share is of the bare rate.
 
-| round | pipeline, articles/s | bare bulk, documents/s | ratio |
-|---|---|---|---|
+| round | pipeline, articles/s | worker alone, articles/s | sink alone, documents/s | bare bulk, documents/s \
+| sink's share |
+|---|---|---|---|---|---|
 {rounds}
-| **median** | **{result.articles_per_sec:.0f}** | **{result.bare_per_sec:.0f}** | **{result.ratio:.2f}** |
+| **median** | **{result.articles_per_sec:.0f}** | **{result.worker_per_sec:.0f}** | **{result.sink_per_sec:.0f}** | \
+**{result.bare_per_sec:.0f}** | **{result.ratio:.2f}** |
 
 ## How long an article takes
 
@@ -74,18 +84,22 @@ class Round(msgspec.Struct, frozen=True):
     """One round. Rates in documents per second."""
 
     articles_per_sec: float
+    worker_per_sec: float
+    sink_per_sec: float
     bare_per_sec: float
 
     @property
     def ratio(self) -> float:
-        """The pipeline's share of the bare rate."""
-        return self.articles_per_sec / self.bare_per_sec
+        """The sink's share of the bare rate."""
+        return self.sink_per_sec / self.bare_per_sec
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """What `accordwire bench --json` prints: medians over the rounds, and where they were measured."""
 
     articles_per_sec: float
+    worker_per_sec: float
+    sink_per_sec: float
     bare_per_sec: float
     ratio: float
     articles: int
@@ -102,13 +116,18 @@ def bench(settings: Settings, config_dir: Path, *, items: int, rounds: int, say:
     for number in range(rounds):
         found.append(_round(settings, config_dir, items, seed=number))
         one = found[-1]
-        say(f"round {number + 1}: {one.articles_per_sec:.0f} articles/s, bare bulk {one.bare_per_sec:.0f}/s")
+        say(
+            f"round {number + 1}: {one.articles_per_sec:.0f} articles/s, worker alone {one.worker_per_sec:.0f}/s, "
+            f"sink alone {one.sink_per_sec:.0f}/s, bare bulk {one.bare_per_sec:.0f}/s"
+        )
     say("latency, drain, memory …")
     with installation(settings, config_dir, name="bench-steady") as fresh, running(fresh, config_dir) as roles:
         steady = measure(fresh, roles, secs=STEADY_SECS, backlog=min(items, BACKLOG))
     plan = articles(min(items, 500), 0)
     return Result(
         articles_per_sec=round(statistics.median(one.articles_per_sec for one in found), 1),
+        worker_per_sec=round(statistics.median(one.worker_per_sec for one in found), 1),
+        sink_per_sec=round(statistics.median(one.sink_per_sec for one in found), 1),
         bare_per_sec=round(statistics.median(one.bare_per_sec for one in found), 1),
         ratio=round(statistics.median(one.ratio for one in found), 3),
         articles=items,
@@ -123,7 +142,8 @@ def bench(settings: Settings, config_dir: Path, *, items: int, rounds: int, say:
 def page(result: Result) -> str:
     """The report as Markdown."""
     rounds = "\n".join(
-        f"| {number} | {one.articles_per_sec:.0f} | {one.bare_per_sec:.0f} | {one.ratio:.2f} |"
+        f"| {number} | {one.articles_per_sec:.0f} | {one.worker_per_sec:.0f} | {one.sink_per_sec:.0f} | "
+        f"{one.bare_per_sec:.0f} | {one.ratio:.2f} |"
         for number, one in enumerate(result.rounds, 1)
     )
     latencies = "\n".join(
@@ -135,22 +155,46 @@ def page(result: Result) -> str:
 
 
 def _round(settings: Settings, config_dir: Path, items: int, *, seed: int) -> Round:
-    plan = articles(items, seed)
+    both, apart = articles(items, seed), articles(min(items, MOST_APART), seed + APART_SEED)
     with installation(settings, config_dir, name=f"bench-{seed}") as fresh:
-        with running(fresh, config_dir), Producer(fresh, client="bench") as producer:
+        with running(fresh, config_dir) as (_, sink), Producer(fresh, client="bench") as producer:
             started = time.monotonic()
-            publish(producer, plan)
-            _until_searchable(fresh, items)
-            took = time.monotonic() - started
+            publish(producer, both)
+            _until(lambda: observe.count(fresh), len(both))
+            together = time.monotonic() - started
+            worker, alone = _apart(fresh, producer, sink, apart, before=len(both))
         documents = observe.sources(fresh)
-        return Round(items / took, len(documents) / _bare(fresh, documents))
+        bare = _bare(fresh, documents)
+        return Round(len(both) / together, len(apart) / worker, len(apart) / alone, len(documents) / bare)
 
 
-def _until_searchable(settings: Settings, items: int) -> None:
+def _apart(
+    settings: Settings, producer: Producer, sink: Role, plan: Sequence[Planned], *, before: int
+) -> tuple[float, float]:
+    """Seconds the worker takes while the sink is frozen, and the sink for what lies there then."""
+    done = _written(settings)
+    sink.freeze()
+    try:
+        started = time.monotonic()
+        publish(producer, plan)
+        _until(lambda: _written(settings), done + len(plan))
+        worker = time.monotonic() - started
+    finally:
+        sink.thaw()
+    started = time.monotonic()
+    _until(lambda: observe.count(settings), before + len(plan))
+    return worker, time.monotonic() - started
+
+
+def _written(settings: Settings) -> int:
+    return sum(lag.end_offsets(settings, topics.DOCUMENT).values())
+
+
+def _until(count: Callable[[], int], wanted: int) -> None:
     deadline = time.monotonic() + TIMEOUT_SECS
-    while (there := observe.count(settings)) < items:
+    while (there := count()) < wanted:
         if time.monotonic() > deadline:
-            raise Fatal(f"only {there} of {items} articles were searchable in time", reason="bench_timeout")
+            raise Fatal(f"only {there} of {wanted} articles arrived in time", reason="bench_timeout")
         time.sleep(_PAUSE_SECS)
 
 

@@ -24,6 +24,7 @@ from pipeline.rehearse.servers import Machine
 Act = Callable[[Scene], None]
 FAILPOINT_TIMEOUT_SECS = 90.0
 FROZEN_SECS = 90.0
+OUTAGE_SECS = 60.0
 SLOW_HEADS = {test_hook.VARIABLE: test_hook.SLOW_HEAD}
 
 
@@ -197,7 +198,7 @@ _POINTS = {
     "worker.after_send_before_ack": ("work", 60),
     "worker.after_commit": ("work", 3),
     "worker.after_rebuild": ("work", 1),
-    # A killed sink's partitions are free when its session ends: then all that waits is one bulk or two.
+    # What waits for the sink at any time is one bulk or two.
     "sink.before_bulk": ("sink", 1),
     "sink.after_bulk_before_commit": ("sink", 1),
     "connect.before_publish": ("connect", 2),
@@ -287,19 +288,13 @@ def _index_faults() -> list[Fault]:
 
 
 def _server_faults() -> list[Fault]:
-    made = [
-        Fault(name="power_cut", inflict=_cut_power, mend=_restore_power, times=2, own_servers=True, hold_secs=(2, 6))
-    ]
+    power = Fault(
+        name="power_cut", inflict=_cut_power, mend=_restore_power, times=2, own_servers=True, hold_secs=(2, 6)
+    )
+    made = [power]
     for kind, name in (("brokers", "broker"), ("nodes", "index")):
         made += [
-            Fault(
-                name=f"kill_{name}",
-                inflict=_kill_machine(kind),
-                mend=_start_machine(kind),
-                hold_secs=(3.0, 15.0),
-                times=2,
-                own_servers=True,
-            ),
+            _down(f"kill_{name}", kind, (3.0, 15.0), times=2),
             Fault(
                 name=f"freeze_{name}",
                 inflict=_freeze_machine(kind),
@@ -309,18 +304,22 @@ def _server_faults() -> list[Fault]:
                 own_servers=True,
                 slow=True,
             ),
-            Fault(
-                name=f"lose_{name}",
-                inflict=_kill_machine(kind),
-                mend=_start_machine(kind),
-                hold_secs=(15.0, 25.0),
-                times=3,
-                own_servers=True,
-                cluster=True,
-                slow=True,
-            ),
+            _down(f"outage_{name}", kind, (OUTAGE_SECS, OUTAGE_SECS), times=1, slow=True),
+            _down(f"lose_{name}", kind, (15.0, 25.0), times=3, slow=True, cluster=True),
         ]
     return made
+
+
+def _down(name: str, kind: str, hold_secs: tuple[float, float], **more: Any) -> Fault:
+    """A server is killed, and started again after so long."""
+    return Fault(
+        name=name,
+        inflict=_kill_machine(kind),
+        mend=_start_machine(kind),
+        hold_secs=hold_secs,
+        own_servers=True,
+        **more,
+    )
 
 
 FAULTS: dict[str, Fault] = {fault.name: fault for fault in _table()}

@@ -5,11 +5,13 @@ STEADY = Steady((Latency(10, 300, 1.1, 1.8, 2.2),), 250.0, 3000, (Weight(0, 310,
 
 
 def test_the_page_names_machine_commit_and_every_round():
-    rounds = (Round(300.0, 600.0), Round(310.0, 590.0))
+    rounds = (Round(300.0, 380.0, 450.0, 600.0), Round(310.0, 390.0, 400.0, 590.0))
     result = Result(
         articles_per_sec=305.0,
+        worker_per_sec=385.0,
+        sink_per_sec=425.0,
         bare_per_sec=595.0,
-        ratio=0.513,
+        ratio=0.714,
         articles=5000,
         bytes_per_article=2948,
         rounds=rounds,
@@ -19,8 +21,8 @@ def test_the_page_names_machine_commit_and_every_round():
     )
     shown = page(result)
     assert "commit abc123 on a machine, 2 cores" in shown
-    assert "| 1 | 300 | 600 | 0.50 |" in shown
-    assert "| **median** | **305** | **595** | **0.51** |" in shown
+    assert "| 1 | 300 | 380 | 450 | 600 | 0.75 |" in shown
+    assert "| **median** | **305** | **385** | **425** | **595** | **0.71** |" in shown
     assert "| 10 | 300 | 1.1 | 1.8 | 2.2 |" in shown
     assert "while 3000 articles are published" in shown
     assert "| 3000 | 330 | 95 |" in shown
