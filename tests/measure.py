@@ -10,7 +10,7 @@ import sys
 from tests.servers import ROOT, own_servers
 
 PROGRESS = ROOT / ".local" / "rehearsal.json"
-WHOLE = ("--faults", "all", "--resume", str(PROGRESS), "--report", "tests/rehearsal-report.md")
+WHOLE = ("--faults", "all", "--seeds", "5", "--resume", str(PROGRESS), "--report", "tests/rehearsal-report.md")
 
 
 def rehearse(command: list[str], arguments: list[str]) -> int:

@@ -26,6 +26,13 @@ if TYPE_CHECKING:
 @click.option("--list", "listed", is_flag=True, help="Name the faults and end.")
 @click.option("--items", type=click.IntRange(min=100), default=1000, show_default=True, help="Records for each fault.")
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same records and faults.")
+@click.option(
+    "--seeds",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="How many seeds, from --seed on, the quick faults get; the slow ones get the first.",
+)
 @click.option("--times", type=click.IntRange(min=1), help="Most often each is inflicted; default: once to three times.")
 @click.option(
     "--servers",
@@ -34,7 +41,6 @@ if TYPE_CHECKING:
     show_default=True,
     help="own: start servers here and kill those too; configured: faults that leave servers alone.",
 )
-@click.option("--cluster", is_flag=True, help="Three brokers and three index nodes, losing one at a time.")
 @click.option(
     "--resume",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -50,9 +56,9 @@ def rehearse(
     listed: bool,
     items: int,
     seed: int,
+    seeds: int,
     times: int | None,
     servers: str,
-    cluster: bool,
     resume: Path | None,
     report: Path | None,
     as_json: bool,
@@ -63,7 +69,7 @@ def rehearse(
     accordwire rehearse                                   what takes seconds each, half an hour in all
     accordwire rehearse --faults all --resume run.json    everything, may be interrupted
     accordwire rehearse --faults kill_work,kill_broker --items 300
-    accordwire rehearse --cluster --faults all            brokers and index nodes lost one at a time
+    accordwire rehearse --faults lose_broker,lose_index   three of each, lost one at a time
 
     Everything happens in a namespace of its own, which is removed afterwards.
     """  # noqa: D301 — click's mark
@@ -73,11 +79,11 @@ def rehearse(
         click.echo("\n".join(faults.FAULTS))
         return int(ExitCode.GOOD)
     try:
-        chosen = faults.chosen(names, cluster=cluster, own_servers=servers == "own", times=times)
+        chosen = faults.chosen(names, own_servers=servers == "own", times=times)
     except ValueError as problem:
         raise click.BadParameter(str(problem), param_hint="--faults") from problem
-    progress = matrix.begin(resume, seed=seed, items=items, cluster=cluster)
-    result = _run(context, chosen, progress, resume, own=servers == "own")
+    progress = matrix.begin(resume, seed=seed, items=items)
+    result = _run(context, chosen, progress, seeds=seeds, resume=resume, own=servers == "own")
     _show(result, report, as_json=as_json)
     return int(ExitCode.GOOD if result.is_clean else ExitCode.DEGRADED)
 
@@ -91,13 +97,22 @@ def _show(result: "Report", path: Path | None, *, as_json: bool) -> None:
     click.echo(msgspec.json.encode(result).decode() if as_json else page)
 
 
-def _run(context: Context, chosen: "list[Fault]", progress: "Progress", resume: Path | None, *, own: bool) -> "Report":
+def _run(
+    context: Context, chosen: "list[Fault]", progress: "Progress", *, seeds: int, resume: Path | None, own: bool
+) -> "Report":
     from pipeline.rehearse import grounds, matrix  # noqa: PLC0415 — a verb loads what it needs
 
     # Told to end, what was made is removed on the way out, as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with grounds.ground(context.settings, own=own, cluster=progress.cluster, say=_say) as ground:
-        return matrix.run(ground, context.config_dir, chosen, progress, path=resume, say=_say)
+    return matrix.run(
+        lambda cluster: grounds.ground(context.settings, own=own, cluster=cluster, say=_say),
+        context.config_dir,
+        chosen,
+        progress,
+        seeds=seeds,
+        path=resume,
+        say=_say,
+    )
 
 
 def _say(line: str) -> None:

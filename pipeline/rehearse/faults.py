@@ -325,7 +325,7 @@ def _down(name: str, kind: str, hold_secs: tuple[float, float], **more: Any) -> 
 FAULTS: dict[str, Fault] = {fault.name: fault for fault in _table()}
 
 
-def chosen(names: str, *, cluster: bool, own_servers: bool, times: int | None = None) -> list[Fault]:
+def chosen(names: str, *, own_servers: bool, times: int | None = None) -> list[Fault]:
     """The faults of a comma-separated list of names and of `quick`, `slow`, `all`; each once. Raises ValueError.
 
     `times` is how often at most one run suffers each.
@@ -336,9 +336,7 @@ def chosen(names: str, *, cluster: bool, own_servers: bool, times: int | None = 
             wanted = [
                 fault
                 for fault in FAULTS.values()
-                if name in ("all", "slow" if fault.slow else "quick")
-                and (fault.cluster == cluster if fault.own_servers else not cluster)
-                and (own_servers or not fault.own_servers)
+                if name in ("all", "slow" if fault.slow else "quick") and (own_servers or not fault.own_servers)
             ]
         elif name in FAULTS:
             wanted = [FAULTS[name]]
@@ -346,8 +344,6 @@ def chosen(names: str, *, cluster: bool, own_servers: bool, times: int | None = 
             raise ValueError(f"no fault {name!r} – there are: quick, slow, all, {', '.join(FAULTS)}")
         found |= {fault.name: fault for fault in wanted}
     for fault in found.values():
-        if fault.cluster and not cluster:
-            raise ValueError(f"{fault.name} needs three of each server: add --cluster")
         if fault.own_servers and not own_servers:
             raise ValueError(f"{fault.name} kills servers: it needs its own, not the configured ones")
     return [msgspec.structs.replace(one, times=min(one.times, times or one.times)) for one in found.values()]

@@ -12,7 +12,7 @@ from pipeline.settings import Settings
 @contextmanager
 def ground(settings: Settings, *, own: bool, cluster: bool, say: Callable[[str], None]) -> Iterator[Ground]:
     """The configured servers, one of each of our own, or three of each. Raises Unavailable, ConfigError."""
-    if not own and not cluster:
+    if not own:
         yield Ground(settings)
         return
     say("starting three brokers and three index nodes …" if cluster else "starting servers …")

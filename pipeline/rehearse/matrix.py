@@ -3,7 +3,9 @@
 Called by `accordwire rehearse`.
 """
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import msgspec
@@ -19,20 +21,20 @@ from pipeline.rehearse.servers import Ground
 
 
 class Progress(msgspec.Struct, kw_only=True):
-    """What is done so far: fault name → outcome. The rest names what it was done with."""
+    """What is done so far: fault name → outcomes, one for each seed in order. The rest names what it was done with."""
 
     seed: int
     items: int
-    cluster: bool
     commit: str
     machine: str
-    faults: dict[str, Outcome] = {}
+    faults: dict[str, list[Outcome]] = {}
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """The last line of `accordwire rehearse --json`: sums over the faults. Times in seconds."""
 
     seed: int
+    seeds: int
     records: int
     kills: int
     lost: int
@@ -45,9 +47,20 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     faults: dict[str, Outcome]
 
 
-def begin(path: Path | None, *, seed: int, items: int, cluster: bool) -> Progress:
+class Turn(msgspec.Struct, frozen=True):
+    """One fault with one seed; `turn` counts the fault's seeds from 0."""
+
+    fault: Fault
+    turn: int
+
+
+Grounds = Callable[[bool], AbstractContextManager[Ground]]
+"""Gives the servers to stand on; true for three of each."""
+
+
+def begin(path: Path | None, *, seed: int, items: int) -> Progress:
     """What the file remembers, or a new start. Raises ConfigError for a file of another rehearsal."""
-    fresh = Progress(seed=seed, items=items, cluster=cluster, commit=machine.commit(), machine=machine.describe())
+    fresh = Progress(seed=seed, items=items, commit=machine.commit(), machine=machine.describe())
     if path is None or not path.exists():
         return fresh
     try:
@@ -56,34 +69,56 @@ def begin(path: Path | None, *, seed: int, items: int, cluster: bool) -> Progres
         raise ConfigError(f"{path}: not the progress of a rehearsal: {problem}") from problem
     if found.commit != fresh.commit:
         raise ConfigError(f"{path}: was begun at commit {found.commit}, this is {fresh.commit}: name another file")
-    if (found.seed, found.items, found.cluster) != (seed, items, cluster):
+    if (found.seed, found.items) != (seed, items):
         raise ConfigError(
-            f"{path}: was begun with --seed {found.seed} --items {found.items}"
-            f"{' --cluster' if found.cluster else ''}: go on with the same, or name another file"
+            f"{path}: was begun with --seed {found.seed} --items {found.items}: "
+            "go on with the same, or name another file"
         )
     return found
 
 
+def turns(chosen: Sequence[Fault], seeds: int) -> list[Turn]:
+    """Everything once, what needs a cluster last; then the quick faults again with each further seed."""
+    first = sorted(chosen, key=lambda fault: fault.cluster)
+    more = [Turn(fault, turn) for turn in range(1, seeds) for fault in first if not fault.slow]
+    return [*(Turn(fault, 0) for fault in first), *more]
+
+
 def run(
-    ground: Ground, config_dir: Path, chosen: Sequence[Fault], progress: Progress, *, path: Path | None, say: Say
+    grounds: Grounds,
+    config_dir: Path,
+    chosen: Sequence[Fault],
+    progress: Progress,
+    *,
+    seeds: int,
+    path: Path | None,
+    say: Say,
 ) -> Report:
     """Rehearse what is not done yet. A fault that cannot be told is noted as trouble, and the next one follows."""
-    for number, fault in enumerate(chosen, 1):
-        where = f"{number} of {len(chosen)}: {fault.name}"
-        if fault.name in progress.faults:
-            say(f"{where}: done before")
-            continue
-        say(where)
-        progress.faults[fault.name] = outcome = _one(ground, config_dir, fault, progress, say)
-        say(f"  {sentence(outcome)}")
-        if path is not None:
-            write_whole(path, msgspec.json.encode(progress).decode())
-    return total(progress, chosen)
+    wanted = turns(chosen, seeds)
+    left = [(number, one) for number, one in enumerate(wanted, 1) if not _is_done(progress, one)]
+    say(
+        f"{len(wanted) - len(left)} of {len(wanted)} done before" if len(left) < len(wanted) else f"{len(wanted)} to do"
+    )
+    for cluster, group in itertools.groupby(left, key=lambda pair: pair[1].fault.cluster):
+        with grounds(cluster) as ground:
+            for number, one in group:
+                say(f"{number} of {len(wanted)}: {one.fault.name}, seed {progress.seed + one.turn}")
+                outcome = _one(ground, config_dir, one, progress, say)
+                progress.faults.setdefault(one.fault.name, []).append(outcome)
+                say(f"  {sentence(outcome)}")
+                if path is not None:
+                    write_whole(path, msgspec.json.encode(progress).decode())
+    return total(progress, chosen, seeds=seeds)
 
 
-def _one(ground: Ground, config_dir: Path, fault: Fault, progress: Progress, say: Say) -> Outcome:
+def _is_done(progress: Progress, one: Turn) -> bool:
+    return len(progress.faults.get(one.fault.name, ())) > one.turn
+
+
+def _one(ground: Ground, config_dir: Path, one: Turn, progress: Progress, say: Say) -> Outcome:
     try:
-        return rehearse(ground, config_dir, fault, items=progress.items, seed=progress.seed, say=say)
+        return rehearse(ground, config_dir, one.fault, items=progress.items, seed=progress.seed + one.turn, say=say)
     except AccordwireError as problem:
         for server in (*ground.brokers, *ground.nodes):
             server.thaw()
@@ -101,20 +136,35 @@ def sentence(outcome: Outcome) -> str:
     )
 
 
-def total(progress: Progress, chosen: Sequence[Fault]) -> Report:
-    """The sums over the chosen faults."""
-    done = {fault.name: progress.faults[fault.name] for fault in chosen}
-    recoveries = [secs for one in done.values() for secs in one.recoveries_secs]
+def total(progress: Progress, chosen: Sequence[Fault], *, seeds: int) -> Report:
+    """The sums over the chosen faults and their seeds."""
+    done = {fault.name: summed(progress.faults[fault.name]) for fault in chosen}
+    whole = summed(list(done.values()))
     return Report(
         seed=progress.seed,
-        records=sum(one.records for one in done.values()),
-        kills=sum(one.kills for one in done.values()),
-        lost=sum(one.lost for one in done.values()),
-        duplicated=sum(one.duplicated for one in done.values()),
-        wrong_version=sum(one.wrong_version for one in done.values()),
-        recovery_p95_secs=percentile(recoveries, 0.95),
-        is_clean=all(one.is_clean for one in done.values()),
+        seeds=seeds,
+        records=whole.records,
+        kills=whole.kills,
+        lost=whole.lost,
+        duplicated=whole.duplicated,
+        wrong_version=whole.wrong_version,
+        recovery_p95_secs=whole.recovery_p95_secs,
+        is_clean=whole.is_clean,
         machine=progress.machine,
         commit=progress.commit,
         faults=done,
+    )
+
+
+def summed(outcomes: Sequence[Outcome]) -> Outcome:
+    """One outcome for several: counts added, recoveries together, the first trouble."""
+    fields = msgspec.structs.fields(Outcome)
+    counts = {field.name: sum(getattr(one, field.name) for one in outcomes) for field in fields if field.type is int}
+    recoveries = tuple(secs for one in outcomes for secs in one.recoveries_secs)
+    return Outcome(
+        **counts,
+        recoveries_secs=recoveries,
+        recovery_p95_secs=percentile(recoveries, 0.95),
+        secs=sum(one.secs for one in outcomes),
+        trouble=next((one.trouble for one in outcomes if one.trouble), ""),
     )

@@ -32,8 +32,9 @@ HELD_BACK = 0.1
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What one fault cost. Times in seconds. `trouble` says why it could not be told."""
+    """What one fault cost, over `runs` of it. Times in seconds. `trouble` says why it could not be told."""
 
+    runs: int = 1
     kills: int = 0
     records: int = 0
     lost: int = 0

@@ -29,7 +29,7 @@ def test_a_reduced_rehearsal_loses_doubles_and_mistakes_nothing(tmp_path):
     assert 0 < report["recovery_p95_secs"] < 180
     assert list(report["faults"]) == list(REDUCED)
     assert all(one["documents"] > 80 for one in report["faults"].values())
-    assert "| kill_work | 1 | 150 | 0 | 0 | 0 | 0 |" in (tmp_path / "report.md").read_text()
+    assert "| kill_work | 1 | 1 | 150 | 0 | 0 | 0 | 0 |" in (tmp_path / "report.md").read_text()
 
 
 def test_the_namespace_goes_with_the_rehearsal(live, tmp_path):
