@@ -34,13 +34,13 @@ BARE_MONTH = "1999.01"
 _PAUSE_SECS = 0.1
 # A sink that is frozen for longer than its session loses its partitions.
 MOST_APART = 3_000
-APART_SEED = 1_000
 
 _PAGE = """# Throughput
 
 Written by `accordwire bench` at commit {result.commit} on {result.machine}. Kafka, Elasticsearch, worker, sink and
 publisher share that machine.
 
+A round before the first warms up the servers and is not counted: a JVM that has just started is several times slower.
 Each round publishes {result.articles} different articles ({result.bytes_per_article} bytes a raw item) as fast as the
 broker takes them. *Pipeline*: articles per second from the first send into `wire.raw.v1` until the last can be found.
 *Bare bulk*: the same documents, already built, through the official client's bulk call into an index with the same
@@ -112,6 +112,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 def bench(settings: Settings, config_dir: Path, *, items: int, rounds: int, say: Say) -> Result:
     """Measure `rounds` times. Raises Unavailable without servers, Fatal when it takes too long."""
+    say("a round to warm up the servers …")
+    _round(settings, config_dir, items, seed=rounds)
     found: list[Round] = []
     for number in range(rounds):
         found.append(_round(settings, config_dir, items, seed=number))
@@ -155,7 +157,8 @@ def page(result: Result) -> str:
 
 
 def _round(settings: Settings, config_dir: Path, items: int, *, seed: int) -> Round:
-    both, apart = articles(items, seed), articles(min(items, MOST_APART), seed + APART_SEED)
+    plan = articles(items + min(items, MOST_APART), seed)
+    both, apart = plan[:items], plan[items:]
     with installation(settings, config_dir, name=f"bench-{seed}") as fresh:
         with running(fresh, config_dir) as (_, sink), Producer(fresh, client="bench") as producer:
             started = time.monotonic()
