@@ -12,6 +12,7 @@ from kafka import errors as kafka_errors
 from kafka.net.compat import KafkaNetClient
 
 from pipeline import topics
+from pipeline.broker import checksum
 from pipeline.errors import AccordwireError, ConfigError, ExitCode, Fatal, Unavailable
 from pipeline.settings import KafkaSettings, Settings, secret
 
@@ -20,6 +21,8 @@ from pipeline.settings import KafkaSettings, Settings, secret
 MAX_REQUEST_BYTES = topics.MAX_MESSAGE_BYTES - 64 * 1024
 BOOTSTRAP_TIMEOUT_MS = 6_000
 MESSAGE_CHARACTERS = 200
+
+checksum.install()
 
 
 def connection(settings: Settings, *, client: str) -> dict[str, Any]:

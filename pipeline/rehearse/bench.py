@@ -33,7 +33,7 @@ BACKLOG = 3_000
 BARE_MONTH = "1999.01"
 _PAUSE_SECS = 0.1
 # A sink that is frozen for longer than its session loses its partitions.
-MOST_APART = 3_000
+MOST_APART = 6_000
 
 _PAGE = """# Throughput
 
