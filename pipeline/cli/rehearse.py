@@ -125,6 +125,13 @@ def _say(line: str) -> None:
     "--rounds", type=click.IntRange(min=1), default=3, show_default=True, help="The median of so many counts."
 )
 @click.option(
+    "--secs",
+    type=click.IntRange(min=10),
+    default=30,
+    show_default=True,
+    help="How long each steady pace is kept; 600 shows whether memory grows.",
+)
+@click.option(
     "--report",
     type=click.Path(path_type=Path, dir_okay=False),
     default=Path("tests/bench-report.md"),
@@ -133,13 +140,11 @@ def _say(line: str) -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object as the last line.")
 @pass_context
-def bench(context: Context, items: int, rounds: int, report: Path, as_json: bool) -> int:
+def bench(context: Context, *, items: int, rounds: int, secs: int, report: Path, as_json: bool) -> int:
     """Measure articles per second, raw topic to searchable, beside bare bulk indexing of the same documents."""
     from pipeline.rehearse import bench as measure  # noqa: PLC0415 — a verb loads what it needs
 
-    result = measure.bench(
-        context.settings, context.config_dir, items=items, rounds=rounds, say=lambda line: click.echo(line, err=True)
-    )
+    result = measure.bench(context.settings, context.config_dir, items=items, rounds=rounds, secs=secs, say=_say)
     if report.parent.is_dir():
         report.write_text(measure.page(result), encoding="utf-8")
     click.echo(msgspec.json.encode(result).decode() if as_json else measure.page(result))

@@ -27,7 +27,6 @@ from pipeline.rehearse.steady import Steady, measure
 from pipeline.settings import Settings
 
 TIMEOUT_SECS = 600.0
-STEADY_SECS = 30.0
 BACKLOG = 3_000
 # The rehearsal's month is past; the bare rate needs an index of its own, with the same mapping.
 BARE_MONTH = "1999.01"
@@ -110,8 +109,11 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     commit: str
 
 
-def bench(settings: Settings, config_dir: Path, *, items: int, rounds: int, say: Say) -> Result:
-    """Measure `rounds` times. Raises Unavailable without servers, Fatal when it takes too long."""
+def bench(settings: Settings, config_dir: Path, *, items: int, rounds: int, secs: float, say: Say) -> Result:
+    """Measure `rounds` times, then for so many seconds at each pace.
+
+    Raises Unavailable without servers, Fatal when it takes too long.
+    """
     say("a round to warm up the servers …")
     _round(settings, config_dir, items, seed=rounds)
     found: list[Round] = []
@@ -124,7 +126,7 @@ def bench(settings: Settings, config_dir: Path, *, items: int, rounds: int, say:
         )
     say("latency, drain, memory …")
     with installation(settings, config_dir, name="bench-steady") as fresh, running(fresh, config_dir) as roles:
-        steady = measure(fresh, roles, secs=STEADY_SECS, backlog=min(items, BACKLOG))
+        steady = measure(fresh, roles, secs=secs, backlog=min(items, BACKLOG))
     plan = articles(min(items, 500), 0)
     return Result(
         articles_per_sec=round(statistics.median(one.articles_per_sec for one in found), 1),

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 import psutil
@@ -19,6 +19,7 @@ from pipeline.settings import Settings
 
 TIMEOUT_SECS = 300.0
 RATES = (10, 100)
+WEIGHED_TIMES = 4
 _LOOK_EVERY_SECS = 0.1
 
 
@@ -54,20 +55,52 @@ def measure(settings: Settings, roles: tuple[Role, Role], *, secs: float, backlo
     work, sink = roles
     sizes = [int(rate * secs) for rate in RATES]
     plan = articles(sum(sizes) + backlog, seed=99)
-    weights = [weigh(work, sink, 0)]
+    scales = _Scales(work, sink)
     latencies = []
     done = 0
     for rate, size in zip(RATES, sizes, strict=True):
-        latencies.append(latency(settings, plan[done : done + size], rate))
+        scales.expect(done, size)
+        latencies.append(latency(settings, plan[done : done + size], rate, look=scales.look))
         done += size
-        weights.append(weigh(work, sink, done))
     took = drain(settings, plan[done:], roles)
-    weights.append(weigh(work, sink, len(plan)))
-    return Steady(tuple(latencies), round(backlog / took, 1), backlog, tuple(weights))
+    scales.weigh(len(plan))
+    return Steady(tuple(latencies), round(backlog / took, 1), backlog, tuple(scales.weights))
 
 
-def latency(settings: Settings, part: Sequence[Planned], rate: int) -> Latency:
-    """Publish at this pace; look ten times a second which of the articles under way can be found."""
+class _Scales:
+    """Weighs both roles at the start, and several times in each stretch, so that growth shows."""
+
+    def __init__(self, work: Role, sink: Role) -> None:
+        self._roles = (work, sink)
+        self._before = 0
+        self._marks: list[int] = []
+        self.weights: list[Weight] = []
+        self.weigh(0)
+
+    def expect(self, before: int, size: int) -> None:
+        """A stretch of `size` articles begins after so many."""
+        self._before = before
+        self._marks = [size * step // WEIGHED_TIMES for step in range(1, WEIGHED_TIMES + 1)]
+
+    def look(self, found: int) -> None:
+        """So many of the stretch are found."""
+        if self._marks and self._marks[0] <= found:
+            self._marks = [mark for mark in self._marks if mark > found]
+            self.weigh(self._before + found)
+
+    def weigh(self, done: int) -> None:
+        """What both weigh now."""
+        sizes = (psutil.Process(role.pid).memory_info().rss // 2**20 for role in self._roles)
+        self.weights.append(Weight(done, *sizes))
+
+
+def latency(
+    settings: Settings, part: Sequence[Planned], rate: int, *, look: Callable[[int], None] = lambda _found: None
+) -> Latency:
+    """Publish at this pace; look ten times a second which of the articles under way can be found.
+
+    `look` gets their number each time.
+    """
     sent: dict[str, float] = {}
     found: dict[str, float] = {}
     thread = threading.Thread(target=_publish, args=(settings, part, rate, sent))
@@ -78,6 +111,7 @@ def latency(settings: Settings, part: Sequence[Planned], rate: int) -> Latency:
         there = observe.present(settings, waiting) if waiting else set()
         now = time.monotonic()
         found |= {name: now - sent[name] for name in there}
+        look(len(found))
         if now > deadline:
             raise Fatal(f"{len(part) - len(found)} articles were never found", reason="bench_timeout")
         time.sleep(_LOOK_EVERY_SECS)
@@ -104,11 +138,6 @@ def drain(settings: Settings, part: Sequence[Planned], roles: Sequence[Role]) ->
             raise Fatal("the backlog did not drain in time", reason="bench_timeout")
         time.sleep(_LOOK_EVERY_SECS)
     return time.monotonic() - began
-
-
-def weigh(work: Role, sink: Role, done: int) -> Weight:
-    """What both weigh now."""
-    return Weight(done, *(psutil.Process(role.pid).memory_info().rss // 2**20 for role in (work, sink)))
 
 
 def _publish(settings: Settings, part: Sequence[Planned], rate: int, sent: dict[str, float]) -> None:
