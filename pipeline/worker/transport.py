@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 SCHEME = "accordwire"
 VERSIONS = {"faust-streaming": "0.15.3", "aiokafka": "0.14.0"}
+FETCH_WAIT_MS = 100
 GUARD_IS_ON = "no_commit_guard" not in test_hook.ACTIVE
 
 
@@ -82,6 +83,19 @@ class Producer(driver.Producer):
         return delivery
 
 
+class ConsumerThread(driver.AIOKafkaConsumerThread):
+    """Faust's thread, whose fetches wait less for a quiet partition.
+
+    One fetch at a time is under way to a broker, for the partitions of which nothing lies here unread. For as long as
+    it waits (Faust: 1.5 s) nobody hears of what arrives in the others: live news came late, and a lane took its turn.
+    """
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._fetch_max_wait_ms = FETCH_WAIT_MS  # noqa: SLF001 — no setting of Faust's reaches it
+        return consumer
+
+
 class Consumer(driver.Consumer):
     """Faust's consumer, whose commits never pass a record that is still being worked on."""
 
@@ -91,6 +105,9 @@ class Consumer(driver.Consumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.forget_taken()
+
+    def _new_consumer_thread(self) -> ConsumerThread:
+        return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
     def forget_taken(self) -> None:
         """The group has rebalanced: positions are others now."""

@@ -1,11 +1,14 @@
 """The overrides of Faust's driver, pinned to the version they were written for."""
 
 import asyncio
+import inspect
 import weakref
 from collections import defaultdict
+from types import SimpleNamespace
 
 import faust.streams
 import pytest
+from aiokafka import AIOKafkaConsumer
 from faust.transport.drivers import aiokafka as driver
 from faust.transport.drivers import by_url
 from faust.types import TP
@@ -120,3 +123,12 @@ def test_the_switched_off_guard_is_shouted_about(monkeypatch, caplog):
     assert "no_commit_guard: commits may pass" in caplog.text
     one = consumer(transport.Consumer, acked=[11, 12], in_flight=[(TP0, 10)], committed=10)
     assert one._new_offset(TP0) == 13
+
+
+def test_a_fetch_waits_no_longer_than_live_news_may(monkeypatch):
+    made = SimpleNamespace(_fetch_max_wait_ms=1500)
+    monkeypatch.setattr(driver.AIOKafkaConsumerThread, "_create_worker_consumer", lambda _self, _transport: made)
+    thread = object.__new__(transport.ConsumerThread)
+    assert thread._create_worker_consumer(None)._fetch_max_wait_ms == transport.FETCH_WAIT_MS
+    # What the consumer gives its fetcher when it starts.
+    assert "fetch_max_wait_ms=self._fetch_max_wait_ms" in inspect.getsource(AIOKafkaConsumer.start)
