@@ -54,7 +54,7 @@ accept: setup ## Feed DATA/samples through a running service and compare with wh
 	@$(BIN)/python -m tests.accept "$(DATA)" $(ARGS)
 
 .PHONY: rehearse
-rehearse: setup-dev ## Inflict every fault under load, count what was lost; writes tests/rehearsal-report.md
+rehearse: setup-dev ## Inflict every fault under load, count what was lost; ARGS="--faults kill_work" for fewer
 	@$(BIN)/python -m tests.measure rehearse $(ARGS)
 
 .PHONY: lock

@@ -26,11 +26,9 @@ from pipeline.rehearse.run import publish
 from pipeline.rehearse.steady import Steady, measure
 from pipeline.settings import Settings
 
-TIMEOUT_SECS = 600.0
 BACKLOG = 3_000
 # The rehearsal's month is past; the bare rate needs an index of its own, with the same mapping.
 BARE_MONTH = "1999.01"
-_PAUSE_SECS = 0.1
 # A sink that is frozen for longer than its session loses its partitions.
 MOST_APART = 6_000
 
@@ -165,7 +163,7 @@ def _round(settings: Settings, config_dir: Path, items: int, *, seed: int) -> Ro
         with running(fresh, config_dir) as (_, sink), Producer(fresh, client="bench") as producer:
             started = time.monotonic()
             publish(producer, both)
-            _until(lambda: observe.count(fresh), len(both))
+            observe.until(lambda: observe.count(fresh), len(both))
             together = time.monotonic() - started
             worker, alone = _apart(fresh, producer, sink, apart, before=len(both))
         documents = observe.sources(fresh)
@@ -182,25 +180,17 @@ def _apart(
     try:
         started = time.monotonic()
         publish(producer, plan)
-        _until(lambda: _written(settings), done + len(plan))
+        observe.until(lambda: _written(settings), done + len(plan))
         worker = time.monotonic() - started
     finally:
         sink.thaw()
     started = time.monotonic()
-    _until(lambda: observe.count(settings), before + len(plan))
+    observe.until(lambda: observe.count(settings), before + len(plan))
     return worker, time.monotonic() - started
 
 
 def _written(settings: Settings) -> int:
     return sum(lag.end_offsets(settings, topics.DOCUMENT).values())
-
-
-def _until(count: Callable[[], int], wanted: int) -> None:
-    deadline = time.monotonic() + TIMEOUT_SECS
-    while (there := count()) < wanted:
-        if time.monotonic() > deadline:
-            raise Fatal(f"only {there} of {wanted} articles arrived in time", reason="bench_timeout")
-        time.sleep(_PAUSE_SECS)
 
 
 def _bare(settings: Settings, documents: list[dict[str, Any]]) -> float:

@@ -1,10 +1,12 @@
 """What the servers ended with: documents, dead letters, mention sets, agreements. Called by run and bench."""
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from pipeline import topics
 from pipeline.broker import consumer
+from pipeline.errors import Fatal
 from pipeline.index.client import connect, speaking_plainly
 from pipeline.index.document import AGREEMENTS, ARTICLES
 from pipeline.models import codec
@@ -13,6 +15,19 @@ from pipeline.models.dead_letter import PREFIX
 from pipeline.models.mention import MentionSet
 from pipeline.rehearse.ledger import State, digest
 from pipeline.settings import Settings
+
+TIMEOUT_SECS = 600.0
+_LOOK_EVERY_SECS = 0.1
+
+
+def until(count: Callable[[], int], wanted: int) -> None:
+    """Wait until so many are there. Raises Fatal when they never are."""
+    deadline = time.monotonic() + TIMEOUT_SECS
+    while (there := count()) < wanted:
+        if time.monotonic() > deadline:
+            raise Fatal(f"only {there} of {wanted} articles arrived in time", reason="bench_timeout")
+        time.sleep(_LOOK_EVERY_SECS)
+
 
 _PAGE = 2_000
 

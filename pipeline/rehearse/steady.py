@@ -133,10 +133,7 @@ def drain(settings: Settings, part: Sequence[Planned], roles: Sequence[Role]) ->
         for role in roles:
             role.thaw()
     began = time.monotonic()
-    while observe.count(settings) < before + len(part):
-        if time.monotonic() - began > TIMEOUT_SECS:
-            raise Fatal("the backlog did not drain in time", reason="bench_timeout")
-        time.sleep(_LOOK_EVERY_SECS)
+    observe.until(lambda: observe.count(settings), before + len(part))
     return time.monotonic() - began
 
 
