@@ -46,6 +46,7 @@ class Source(Editable):
     transport: str = Field("http", description="Name of a registered transport.")
     format: str | None = Field(None, description="Name of a registered format; default: recognised from the content.")
     url: str | None = Field(None, description="For http: the feed's address.")
+    other_urls: tuple[str, ...] = Field((), description="Tried in turn while `url` does not answer with a feed.")
     path: str | None = Field(None, description="For directory: the drop folder.")
     enabled: bool = Field(True, description="Whether it is polled.")
     language: str | None = Field(None, description="BCP 47 code of what it writes in.")
@@ -55,7 +56,15 @@ class Source(Editable):
     charset: str | None = Field(None, description="Fallback charset where a document is neither UTF-8 nor declared.")
     user_agent: str | None = Field(None, description="Only with a reason beside it.")
     user_agent_reason: str | None = Field(None, description="Why this source needs another User-Agent.")
-    poll_interval_secs: float | None = Field(None, gt=0, description="Default: connect.poll_interval_secs.")
+    poll_interval_secs: float | None = Field(
+        None, gt=0, description="Shortest time between polls; default: connect.poll_interval_secs."
+    )
+    host_spacing_secs: float | None = Field(
+        None, ge=0, description="Time between two requests to its host; default: connect.host_spacing_secs."
+    )
+    retry_after_scope: Literal["feed", "host"] = Field(
+        "feed", description="Whether a Retry-After holds for this feed or for every source of its host."
+    )
     ignore_guid: bool = Field(False, description="Its guids change at every fetch: identify items by their link.")
     max_age_days: int | None = Field(
         7, ge=1, description="A first run leaves older items (36500: none); a source whose newest is older is stale."
@@ -142,6 +151,14 @@ class Item(Part, frozen=True, kw_only=True):
     subject_codes: tuple[str, ...] = ()
     action: Action = Action.NEW
     status: ArticleStatus = ArticleStatus.USABLE
+    agency: str | None = None
+    """The agency the item itself names as its origin (provider, credit line), as written."""
+    slug: str | None = None
+    """The wire's short handle for the story."""
+    urgency: int | None = None
+    """IPTC urgency: 1 (flash) to 8 (least), 9 as the sender defines it."""
+    note: str | None = None
+    """To editors, not to be published: why an item is killed, corrected, or under embargo."""
 
 
 class Refused(Part, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from pipeline.models.codes import Action, ArticleStatus, DateQuality, Redistribute, Store
-from pipeline.models.message import Instant, Message, Part, Revision
+from pipeline.models.message import Instant, Message, Part, Revision, UnitInterval
 
 
 class Rights(Part, frozen=True, kw_only=True):
@@ -65,3 +65,17 @@ class RawItem(Message, frozen=True, kw_only=True):
     """As declared by the item; what the text shows is decided by the parse stage."""
     categories: tuple[str, ...] = ()
     subject_codes: tuple[str, ...] = ()
+    agency: str | None = None
+    """The agency the item itself names as its origin (provider, credit line), as written."""
+    slug: str | None = None
+    """The wire's short handle for the story."""
+    urgency: int | None = None
+    """IPTC urgency: 1 (flash) to 8 (least), 9 as the sender defines it."""
+    note: str | None = None
+    """To editors, not to be published: why an item is killed, corrected, or under embargo."""
+    body_from: Literal["wire", "page"] = "wire"
+    """`page`: the body was taken from the article's own page, because the wire has only a summary."""
+    extraction_quality: UnitInterval | None = None
+    """Of a body taken from a page: how sure that it is the whole article and nothing else."""
+    canonical_url: str | None = None
+    """Where the page says it is at home, if that is another address than `url`."""

@@ -16,7 +16,10 @@ from pipeline.models.raw_item import SourceRef
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 FIXTURES = sorted(
-    path for room in ("feeds", "wire_text") for path in (GOLDEN / room).iterdir() if path.suffix != ".json"
+    path
+    for name in registry.FORMATS
+    for path in (GOLDEN / name).iterdir()
+    if not path.name.endswith(".expected.json") and path.is_file()
 )
 ORIGIN = Origin(
     source=SourceRef(id="t", family="t", language="tr", timezone="Europe/Istanbul"), url="https://t.example/f"
@@ -116,7 +119,7 @@ def test_the_content_alone_chooses_the_format(fixture):
         assert refusal.value.reason == "empty"
         return
     lying = Document(body=body, url="https://t.example/x", media_type="application/json", name="x.pdf")
-    assert registry.sniff(lying).name == ("wire_text" if fixture.parent.name == "wire_text" else "feed")
+    assert registry.sniff(lying).name == fixture.parent.name
 
 
 @pytest.mark.parametrize(

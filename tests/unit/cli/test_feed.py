@@ -22,7 +22,7 @@ def call(capsys, *arguments) -> tuple[int, list[dict]]:
 
 
 def test_a_feed_gives_its_items_and_a_last_line(capsys):
-    code, (item, last) = call(capsys, GOLDEN / "feeds" / "plain_rss.xml", "--url", "https://wire.example/all.xml")
+    code, (item, last) = call(capsys, GOLDEN / "feed" / "plain_rss.xml", "--url", "https://wire.example/all.xml")
     assert code == ExitCode.GOOD
     assert list(item) == ITEM_KEYS
     assert (item["kind"], item["guid"], item["action"]) == ("item", "p-1", "new")
@@ -32,14 +32,14 @@ def test_a_feed_gives_its_items_and_a_last_line(capsys):
 
 
 def test_ids_are_those_connect_gives(capsys):
-    _, first = call(capsys, GOLDEN / "feeds" / "reused_guid.xml", "--url", "https://wire.example/all.xml")
-    _, again = call(capsys, GOLDEN / "feeds" / "reused_guid.xml", "--url", "https://wire.example/all.xml")
+    _, first = call(capsys, GOLDEN / "feed" / "reused_guid.xml", "--url", "https://wire.example/all.xml")
+    _, again = call(capsys, GOLDEN / "feed" / "reused_guid.xml", "--url", "https://wire.example/all.xml")
     assert first == again
     assert first[0]["id"] != first[1]["id"]
 
 
 def test_one_refused_item_shows_in_place_and_in_the_exit_code(capsys):
-    code, lines = call(capsys, GOLDEN / "feeds" / "empty_item_among_others.xml")
+    code, lines = call(capsys, GOLDEN / "feed" / "empty_item_among_others.xml")
     assert code == ExitCode.BAD_DATA
     assert [line["kind"] for line in lines] == ["item", "reject", "reject", "item", "feed"]
     assert (lines[1]["reason"], lines[1]["where"]) == ("empty_item", "items[1]")
@@ -48,7 +48,7 @@ def test_one_refused_item_shows_in_place_and_in_the_exit_code(capsys):
 
 @pytest.mark.parametrize("name", ["empty", "html_page", "challenge_page", "billion_laughs"])
 def test_a_document_that_is_no_feed_is_one_reject(capsys, name):
-    code, (refusal, last) = call(capsys, GOLDEN / "feeds" / f"{name}.xml")
+    code, (refusal, last) = call(capsys, GOLDEN / "feed" / f"{name}.xml")
     assert code == ExitCode.BAD_DATA
     assert (refusal["kind"], refusal["where"]) == ("reject", "document")
     assert refusal["reason"] in {"empty", "html", "challenge", "parse"}
@@ -82,7 +82,7 @@ def test_a_format_or_a_media_type_may_be_given(capsys, tmp_path):
 
 @pytest.mark.parametrize("option", [("--type", "no_such_format"), ("--timezone", "Mars/Olympus"), ("--timezone", "")])
 def test_a_wrong_option_is_a_usage_error(capsys, option):
-    code, lines = call(capsys, GOLDEN / "feeds" / "plain_rss.xml", *option)
+    code, lines = call(capsys, GOLDEN / "feed" / "plain_rss.xml", *option)
     assert (code, lines) == (ExitCode.USAGE, [])
 
 
