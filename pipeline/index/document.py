@@ -117,6 +117,9 @@ def _article_facts() -> tuple[Field[Article], ...]:
         Field("credit", keyword, lambda a: a.source.rights.credit, "To show beside the text."),
         Field("redistribute", keyword, lambda a: a.source.rights.redistribute, "How much may be shown.", facet=True),
         Field("url", keyword, lambda a: a.url, "Where it can be read."),
+        Field(
+            "canonical_url", keyword, lambda a: a.canonical_url, "Its home, if elsewhere: copies share it.", facet=True
+        ),
         Field("language", keyword, lambda a: a.language, "ISO 639 code of the text.", facet=True),
         Field("authors", keyword, lambda a: a.authors, "Bylines.", facet=True),
         Field("categories", keyword, lambda a: a.categories, "The wire's own categories.", facet=True),

@@ -21,6 +21,8 @@ class ParsedArticle(Message, frozen=True, kw_only=True):
     status: ArticleStatus = ArticleStatus.USABLE
     guid: str | None = None
     url: str | None = None
+    canonical_url: str | None = None
+    """Where the article says it is at home, if that is another address than `url`: copies of one page share it."""
     title: str = ""
     summary: str = ""
     text: str = ""

@@ -34,6 +34,7 @@ class _Trailer(_Section):
 
 class _Boilerplate(_Section):
     whole: list[str] = []
+    begins: list[str] = []
     begins_and_contains: list[tuple[str, str]] = []
 
 
@@ -63,6 +64,7 @@ class Credits:
         words = "|".join(re.escape(label) for label in sorted(labels, key=len, reverse=True))
         self._labelled = re.compile(rf"(?:{words})\s*[:：].+")
         self._whole = {_key(line) for line in data.boilerplate.whole}
+        self._begins = tuple(fold(start) for start in data.boilerplate.begins)
         self._parts = [(fold(start), fold(inside)) for start, inside in data.boilerplate.begins_and_contains]
 
     def code(self, name: str) -> str | None:
@@ -80,7 +82,7 @@ class Credits:
             if not kept:
                 break
             last = kept[-1]
-            code = self._credited(last)
+            code = self.credited(last)
             if code is None and not self._is_boilerplate(last):
                 break
             origin = origin or code
@@ -107,8 +109,11 @@ class Credits:
                 return code
         return None
 
-    def _credited(self, line: str) -> str | None:
-        """The agency a whole line credits: "Kaynak: AA", "(AA)", "/ТАСС/", "Anadolu Ajansı (AA)"."""
+    def credited(self, line: str) -> str | None:
+        """The agency a whole line credits: "Kaynak: AA", "(AA)", "/ТАСС/", "Anadolu Ajansı (AA)"; None: none we know.
+
+        After a credit word an abbreviation nobody knows counts too.
+        """
         if len(line) > _MAX_CREDIT_CHARS:
             return None
         labelled = self._labelled.fullmatch(fold(line).strip())
@@ -132,7 +137,7 @@ class Credits:
         if len(line) > _MAX_BOILERPLATE_CHARS:
             return False
         folded = fold(line).strip()
-        if _key(line) in self._whole:
+        if _key(line) in self._whole or folded.startswith(self._begins):
             return True
         return any(folded.startswith(start) and inside in folded for start, inside in self._parts)
 

@@ -49,9 +49,9 @@ class Parser:
         publisher = clean(raw.publisher or raw.source.publisher).strip()
         title = _without_publisher(_one_line(raw.title), publisher)
         summary, _ = self._story(raw, raw.summary, title)
-        text, origin = self._story(raw, raw.body, title)
+        text, credited = self._story(raw, raw.body, title)
         if len(text) < len(summary):
-            text, origin = self._story(raw, raw.summary, title)
+            text, credited = self._story(raw, raw.summary, title)
         language, confidence = _language(f"{title}\n{text}", raw.language or raw.source.language)
         return msgspec.structs.replace(
             bare,
@@ -59,10 +59,18 @@ class Parser:
             summary=summary,
             text=text,
             publisher=publisher,
-            origin_agency=origin or self._credits.dateline_agency(text) or raw.source.agency,
+            origin_agency=credited or self._unsigned_origin(raw, text),
             language=language,
             language_confidence=confidence,
         )
+
+    def _unsigned_origin(self, raw: RawItem, text: str) -> str | None:
+        """The agency of a text whose trailer credits none: by its dateline, the item's own word, the source."""
+        dateline = self._credits.dateline_agency(text)
+        if dateline and self._credits.code(dateline):
+            return dateline
+        stated = self._credits.credited(raw.agency) if raw.agency else None
+        return stated or dateline or raw.source.agency
 
     def _story(self, raw: RawItem, body: str, title: str) -> tuple[str, str | None]:
         """Clean text of a body or summary, and the agency its trailer credits."""
@@ -85,6 +93,7 @@ def _bare(raw: RawItem, status: ArticleStatus) -> ParsedArticle:
         status=status,
         guid=raw.guid,
         url=raw.url,
+        canonical_url=raw.canonical_url,
         publisher=raw.source.publisher,
         origin_agency=raw.source.agency,
         published=raw.published,

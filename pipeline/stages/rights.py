@@ -73,6 +73,7 @@ def emptied(article: ParsedArticle) -> ParsedArticle:
         article,
         guid=None,
         url=None,
+        canonical_url=None,
         title="",
         summary="",
         text="",

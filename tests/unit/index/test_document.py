@@ -109,8 +109,8 @@ def _full_agreement():
 
 def test_a_full_document_holds_only_mapped_fields_and_every_field_can_be_filled(documents):
     full_article = article(
-        title="b", summary="ö", text="m", url="https://example.org", publisher="P", origin_agency="AA", authors=("x",),
-        categories=("c",), subject_codes=("11002000",), published=datetime(2026, 2, 4, tzinfo=UTC),
+        title="b", summary="ö", text="m", url="https://example.org", canonical_url="https://x.example/",
+        publisher="P", origin_agency="AA", authors=("x",), categories=("c",), subject_codes=("11002000",), published=datetime(2026, 2, 4, tzinfo=UTC),
         updated=datetime(2026, 2, 4, tzinfo=UTC), duplicate_of="a-0", similarity=0.9, killed_by="a-9", mentions=(
             _mention(subject="trade", sectors=("defence",)),), rights=Rights(retention_days=30, credit="AA"),
     )  # fmt: skip

@@ -18,6 +18,7 @@ from pipeline.models.codes import Action, ArticleStatus
 from pipeline.models.raw_item import RawItem, SourceRef
 from pipeline.stages.credits import load_credits
 from pipeline.stages.parse import Parser
+from pipeline.stages.rights import emptied
 
 ROOT = Path(__file__).parents[3]
 CONFIG = ROOT / "config"
@@ -90,6 +91,13 @@ def test_what_is_known_of_the_item_is_carried_over():
 def test_a_killed_or_withheld_item_keeps_no_word(fields, status):
     article = PARSER.parse(raw("Secret body.", title="Secret", summary="Secret", **fields))
     assert (article.title, article.summary, article.text, article.status) == ("", "", "", status)
+
+
+def test_the_page_an_article_is_at_home_at_is_carried_over_and_goes_with_a_kill():
+    home = "https://sable.example/one"
+    assert PARSER.parse(raw("Body.", canonical_url=home)).canonical_url == home
+    killed = PARSER.parse(raw("", canonical_url=home, action=Action.KILL))
+    assert emptied(killed).canonical_url is None
 
 
 def test_html_becomes_paragraphs():
@@ -202,6 +210,41 @@ def test_an_agency_is_its_own_origin_unless_the_text_names_another():
     assert origin_of("Body.\n\nSource: Reuters", source=agency) == "Reuters"
     assert origin_of("Body.", source=agency, action=Action.KILL) == "QQP"
     assert origin_of("Body.") is None
+
+
+@pytest.mark.parametrize(
+    ("body", "item_agency", "code"),
+    [
+        ("Body.", "Anadolu Ajansı", "AA"),
+        ("Body.", "Anadolu Ajansı (AA)", "AA"),
+        ("Body.", "ТАСС", "TASS"),
+        ("Body.", "Source: Reuters", "Reuters"),
+        ("Body.", "Tide Post newsroom", None),
+        ("Body.\n\nKaynak: AA", "Reuters", "AA"),
+        ("LONDON, Feb 4 (Reuters) - The harbours signed.", "AA", "Reuters"),
+        ("PORTUS (QQP) - The harbours signed.", "Reuters", "Reuters"),
+        ("PORTUS (QQP) - The harbours signed.", "Tide Post newsroom", "QQP"),
+    ],
+)
+def test_the_agency_an_item_names_counts_behind_what_its_text_says(body, item_agency, code):
+    assert origin_of(body, agency=item_agency) == code
+
+
+def test_an_items_own_agency_counts_before_the_sources():
+    agency = SourceRef(id="t", family="t", agency="QQP")
+    assert origin_of("Body.", source=agency, agency="Reuters") == "Reuters"
+    assert origin_of("Body.", source=agency, agency="somebody") == "QQP"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Read also: Harbour fees rise again", "BUNU DA OKUYUN: Liman ücretleri arttı", "Читайте также: Сборы выросли",
+        "Follow us on Telegram and elsewhere", "اقرأ أيضاً: رسوم الميناء",
+    ],
+)  # fmt: skip
+def test_pointers_to_other_stories_go_wherever_they_stand(line):
+    assert text_of(f"First.\n\n{line}\n\nLast.") == "First.\n\nLast."
 
 
 def test_lines_of_the_site_go():
