@@ -5,7 +5,9 @@ publishes them. Neither transport nor format sees Kafka, sleeps, retries or drop
 """
 
 from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -99,6 +101,17 @@ class Hints(Part, frozen=True, kw_only=True):
     skip_days: tuple[str, ...] = ()
 
 
+class Failure(StrEnum):
+    """How lasting a failure looks: how fast a source falls back into the slow lane."""
+
+    HARD = "hard"
+    """Nobody expects it to heal by itself: 404, 401, a web page instead of a feed."""
+    SOFT = "soft"
+    """May be anybody's: no connection, 500, a damaged body."""
+    TEMP = "temp"
+    """About now, not about us: 429, 503, too slow."""
+
+
 class PollOutcome(Part, frozen=True, kw_only=True):
     """A transport's verdict on one poll: new transport state, hints, and how the source fares."""
 
@@ -108,6 +121,8 @@ class PollOutcome(Part, frozen=True, kw_only=True):
     detail: str = ""
     advice: str = ""
     """What a person can do about it, where the transport knows better than the state's usual advice."""
+    failure: Failure = Failure.SOFT
+    """Where `health` is a failure: of which kind."""
     unchanged: bool = False
     """The server said so (304): nothing was fetched."""
     more: bool = False
@@ -194,6 +209,22 @@ class FeedFormat(Protocol):
         ...
 
 
+class Http(Protocol):
+    """How everything asks a server: the guarded client, with the manners towards its host."""
+
+    def stream(self, method: str, url: str, **request: Any) -> AbstractAsyncContextManager[Any]:
+        """As httpx.AsyncClient.stream: waits for the host's turn, obeys its robots.txt, bounded in time.
+
+        Raises what httpx raises, TimeoutError, and Trouble (connectors.transports.answers) for a host that rests or
+        forbids it.
+        """
+        ...
+
+    def rest(self, url: str, secs: float) -> None:
+        """Its host told us to wait: nobody asks it before."""
+        ...
+
+
 class Poll(Protocol):
     """One poll under way: iterate the documents, then read `outcome`."""
 
@@ -221,6 +252,6 @@ class Transport(Protocol):
         """Sentences about what is wrong with this source's settings; empty when all is well."""
         ...
 
-    def poll(self, source: Source, state: dict[str, Any], http: Any, clock: Clock) -> Poll:
-        """One poll. `http` is a guarded httpx.AsyncClient; `state` is what it last returned."""
+    def poll(self, source: Source, state: dict[str, Any], http: Http, clock: Clock) -> Poll:
+        """One poll. `state` is what it last returned."""
         ...

@@ -23,6 +23,7 @@ WINDOW_ITEMS = 500
 # A state record, with as many pending entries again, must fit a message: 4,000 entries are about 0.9 MB.
 WINDOW_MAX = 4000
 GAP_ITEMS_MIN = 5
+GAP = "no item of the last poll is in this document: items may have been missed"
 _STATUS_OF = {Action.KILL: ArticleStatus.CANCELED, Action.WITHHOLD: ArticleStatus.WITHHELD}
 _ACTION_OF = {status: action for action, status in _STATUS_OF.items()}
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -45,6 +46,14 @@ class Found(msgspec.Struct, frozen=True):
     """Latest publication date in the document."""
     remark: str = ""
     """What a person should know: a gap, or guids that change at every fetch."""
+    gap: bool = False
+    """No item of the last poll was in this document: some may have been missed."""
+
+    @property
+    def unseen(self) -> float:
+        """Share of the document's items that were new or changed, 0 to 1."""
+        total = len(self.fresh) + self.known + self.left
+        return len(self.fresh) / total if total else 0.0
 
 
 class Window:
@@ -97,6 +106,7 @@ class Window:
             left=left,
             newest=max((item.published for item in items if item.published), default=None),
             remark=remark,
+            gap=remark == GAP,
         )
 
     def seen(self) -> tuple[SeenItem, ...]:
@@ -166,7 +176,7 @@ class Window:
         repeated = sum(_content(item) in contents for _, item in read)
         if repeated * 2 > len(read):
             return "the same items came back under other ids: set ignore_guid = true"
-        return "no item of the last poll is in this document: items may have been missed, poll more often"
+        return GAP
 
 
 def article_ids(items: Sequence[Item], *, family: str, ignore_guid: bool = False) -> list[str]:

@@ -8,7 +8,7 @@ same revisions.
 import contextlib
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,7 +18,9 @@ from connectors import identify, schedule, verdict
 from connectors.contract import (
     Clock,
     Document,
+    Failure,
     Hints,
+    Http,
     Origin,
     ParsedFeed,
     Poll,
@@ -67,20 +69,21 @@ class Poller:
         self._persist = persist
         self._clock = clock
 
-    async def poll(self, source: Source, before: SourceState, http: Any) -> SourceState:
+    async def poll(self, source: Source, before: SourceState, http: Http) -> SourceState:
         """The source's new state, already written. Raises nothing a source could cause."""
         try:
             return await self._poll(source, before, http)
         except Exception as problem:
             log.exception("poll failed in our own code", extra={"source": source.id})
             now = self._clock()
-            after = self._concluded(source, before, verdict.broken(before, problem, now=now), now=now)
+            health = verdict.broken(before, problem, now=now)
+            after = self._concluded(source, before, health, now=now, failure=Failure.SOFT)
             # If it is the state itself that cannot be written, this process still remembers it.
             with contextlib.suppress(Reject):
                 await self._write(source, after)
             return after
 
-    async def _poll(self, source: Source, before: SourceState, http: Any) -> SourceState:
+    async def _poll(self, source: Source, before: SourceState, http: Http) -> SourceState:
         poll = self._transports[source.transport].poll(source, before.transport, http, self._clock)
         documents = [document async for document in poll]
         outcome = poll.outcome
@@ -104,14 +107,23 @@ class Poller:
         hints = msgspec.structs.replace(
             outcome.hints, ttl_secs=before.ttl_secs, skip_hours=before.skip_hours, skip_days=before.skip_days
         )
-        good = outcome.health in verdict.READ
-        after = self._concluded(source, before, health, now=now, good=good, hints=hints, more=outcome.more)
+        after = self._concluded(
+            source,
+            before,
+            health,
+            now=now,
+            failure=verdict.failure(outcome, verdict.Reading()),
+            hints=hints,
+            more=outcome.more,
+        )
         return msgspec.structs.replace(after, transport=outcome.state)
 
     async def _read(
         self, source: Source, before: SourceState, outcome: PollOutcome, documents: list[Document], poll: Poll
     ) -> SourceState:
         feeds, rejects = await self._parse(source, documents, poll)
+        # What was refused, the transport has noted in its state.
+        outcome = poll.outcome or outcome
         now = self._clock()
         window = identify.Window(before.seen, before.pending)
         not_before = _first_run_limit(source, before, now)
@@ -133,11 +145,17 @@ class Poller:
         health = verdict.judge(before, outcome, reading, fresh=len(fresh), now=now)
         hints = _merged(outcome.hints, [feed for _, feed in feeds])
         after = self._concluded(
-            source, before, health, now=now, good=reading.is_good, hints=hints, more=outcome.more, fresh=len(fresh)
+            source,
+            before,
+            health,
+            now=now,
+            failure=verdict.failure(outcome, reading),
+            hints=hints,
+            more=outcome.more,
+            found=found,
         )
         if not reading.is_good:
-            # Validators of what could not be read are forgotten: a 304 must not hide it from a mended parser.
-            return after
+            return msgspec.structs.replace(after, transport=outcome.state)
         return msgspec.structs.replace(
             after,
             transport=outcome.state,
@@ -203,19 +221,20 @@ class Poller:
         health: Any,
         *,
         now: datetime,
-        good: bool = False,
+        failure: Failure | None,
         hints: Hints | None = None,
         more: bool = False,
-        fresh: int = 0,
+        found: Sequence[identify.Found] = (),
     ) -> SourceState:
-        failures = 0 if good else before.failures + 1
-        polls = before.polls + 1
+        fresh = sum(len(one.fresh) for one in found)
+        score = before.failure_score + schedule.SCORES[failure] if failure else 0.0
+        interval = self._interval(source, before, found, good=failure is None)
         due = schedule.next_due(
             source_id=source.id,
-            polls=polls,
+            polls=before.polls + 1,
             now=now,
-            interval=timedelta(seconds=source.poll_interval_secs or self._settings.poll_interval_secs),
-            failures=failures,
+            interval=interval,
+            score=score,
             paused=health.state is HealthState.PAUSED,
             hints=hints,
         )
@@ -223,13 +242,34 @@ class Poller:
             before,
             updated_at=now,
             health=health,
-            failures=failures,
-            polls=polls,
+            failures=before.failures + 1 if failure else 0,
+            failure_score=score,
+            interval_secs=interval.total_seconds(),
+            polls=before.polls + 1,
             last_poll=now,
-            last_ok=now if good else before.last_ok,
+            last_ok=before.last_ok if failure else now,
             last_new=now if fresh else before.last_new,
             next_due=now if more else due,
             hourly_items=verdict.hourly(before.hourly_items, fresh, now),
+        )
+
+    def _interval(
+        self, source: Source, before: SourceState, found: Sequence[identify.Found], *, good: bool
+    ) -> timedelta:
+        """Adapted to what this poll brought. A first poll says nothing: all of it is unseen."""
+        least = timedelta(seconds=source.poll_interval_secs or self._settings.poll_interval_secs)
+        if before.interval_secs is None or before.last_ok is None:
+            return least
+        interval = max(least, timedelta(seconds=before.interval_secs))
+        # What is dropped into a folder is wanted at once, and looking costs nobody anything.
+        if not good or not source.url:
+            return interval
+        return schedule.adapted(
+            interval,
+            unseen=max((one.unseen for one in found), default=0.0),
+            gap=any(one.gap for one in found),
+            least=least,
+            most=timedelta(seconds=self._settings.poll_interval_max_secs),
         )
 
 

@@ -3,16 +3,36 @@
 import hashlib
 from datetime import datetime, timedelta
 
-from connectors.contract import Hints
+from connectors.contract import Failure, Hints
 
 HINT_MAX = timedelta(hours=6)
 RETRY_AFTER_MAX = timedelta(hours=24)
 BACKOFF_MAX = timedelta(hours=1)
-SLOW_LANE_AFTER = 10
 SLOW_LANE = timedelta(hours=6)
 PAUSE = timedelta(hours=24)
 JITTER = 0.1
+SCORES = {Failure.HARD: 1.0, Failure.SOFT: 0.5, Failure.TEMP: 0.25}
+# Four hard failures in a row, or sixteen that are about the moment.
+SLOW_LANE_SCORE = 4.0
+# A poll that brings more unseen items than this is late; one that brings none is early.
+LATE_SHARE = 0.3
+_FASTER, _SLOWER = 0.5, 1.25
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+def adapted(interval: timedelta, *, unseen: float, gap: bool, least: timedelta, most: timedelta) -> timedelta:
+    """The interval after a poll that brought this share (0 to 1) of unseen items.
+
+    Between what a person allows (`least`) and what is still news (`most`). After a gap – no item of the last poll was
+    still there – it is the shortest: items were missed.
+    """
+    if gap:
+        return least
+    if unseen > LATE_SHARE:
+        interval *= _FASTER
+    elif not unseen:
+        interval *= _SLOWER
+    return max(least, min(interval, max(most, least)))
 
 
 def next_due(
@@ -21,28 +41,29 @@ def next_due(
     polls: int,
     now: datetime,
     interval: timedelta,
-    failures: int = 0,
+    score: float = 0.0,
     paused: bool = False,
     hints: Hints | None = None,
 ) -> datetime:
     """The time of the next poll, ±10 % around what interval, failures and hints ask for.
 
-    No number of failures disables a source: from the tenth on it is asked every six hours, paused ones once a day.
-    A Retry-After is never undercut; skipHours and skipDays (GMT) are waited out.
+    `score` sums SCORES over the failures since the last good poll. No score disables a source: from SLOW_LANE_SCORE on
+    it is asked every six hours, paused ones once a day. A Retry-After is never undercut; skipHours and skipDays (GMT)
+    are waited out.
     """
     hints = hints or Hints()
-    wait = PAUSE if paused else _wait(interval, failures, hints)
+    wait = PAUSE if paused else _wait(interval, score, hints)
     due = now + wait * (1 + JITTER * _spread(source_id, polls))
     if hints.retry_after_secs:
         due = max(due, now + min(timedelta(seconds=hints.retry_after_secs), RETRY_AFTER_MAX))
     return _outside(due, hints)
 
 
-def _wait(interval: timedelta, failures: int, hints: Hints) -> timedelta:
-    if failures >= SLOW_LANE_AFTER:
+def _wait(interval: timedelta, score: float, hints: Hints) -> timedelta:
+    if score >= SLOW_LANE_SCORE:
         return max(SLOW_LANE, interval)
-    if failures:
-        return max(interval, min(interval * (1 << failures), BACKOFF_MAX))
+    if score:
+        return max(interval, min(interval * 2**score, BACKOFF_MAX))
     asked = timedelta(seconds=max(hints.ttl_secs or 0, hints.max_age_secs or 0))
     return max(interval, min(asked, HINT_MAX))
 

@@ -8,16 +8,14 @@ import codecs
 import difflib
 import tomllib
 from collections.abc import Iterable, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-import tldextract
 from pydantic import BaseModel, ValidationError
 
 from connectors.contract import Source, SourceRights
+from connectors.domains import registrable_domain
 from connectors.registry import FORMATS, TRANSPORTS
 from pipeline.errors import ConfigError
 from pipeline.models.raw_item import Rights, SourceRef
@@ -82,18 +80,6 @@ def reference(source: Source) -> SourceRef:
 def host_key(source: Source) -> str:
     """What shares one host limit and one owner: the registrable domain, or the source itself for a folder."""
     return registrable_domain(source.url) if source.url else source.id
-
-
-def registrable_domain(url: str) -> str:
-    """`https://www.aa.com.tr/tr/rss` → `aa.com.tr`; an address or a bare name stays as it is, with its port."""
-    host = urlsplit(url).hostname or ""
-    return _suffixes()(host).top_domain_under_public_suffix or urlsplit(url).netloc.lower()
-
-
-@cache
-def _suffixes() -> tldextract.TLDExtract:
-    # No list from the network, no cache on disk: the bundled list is as old as the lock file, and that is known.
-    return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
 
 
 def _default_family(source: Source) -> str:

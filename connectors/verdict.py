@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from connectors.contract import ParsedFeed, PollOutcome, Refused
+from connectors.contract import Failure, ParsedFeed, PollOutcome, Refused
 from pipeline.errors import Reject
 from pipeline.models.codes import HealthState
 from pipeline.models.source_state import Health, SourceState
@@ -29,6 +29,8 @@ ADVICE = {
     HealthState.PARSE: "run: accordwire sources test URL – and look at what the server sends",
     HealthState.PAUSED: "410 three times: it is asked once a day; find the new address, or set enabled = false",
 }
+# What a document that is no feed says about the address: nobody expects the first to heal by themselves.
+_OF_REJECT = {HealthState.HTML: Failure.HARD, HealthState.PARSE: Failure.HARD}
 _STATES = {str(state): state for state in HealthState}
 
 
@@ -54,6 +56,15 @@ def judge(before: SourceState, outcome: PollOutcome, reading: Reading, *, fresh:
     state, detail, advice = _judge(before, outcome, reading, fresh=fresh, now=now)
     since = before.health.since if before.health.state is state and before.polls else now
     return Health(state=state, since=since, detail=detail, advice=advice or ADVICE.get(state, ""))
+
+
+def failure(outcome: PollOutcome, reading: Reading) -> Failure | None:
+    """Of which kind this poll's failure is; None for a good one."""
+    if outcome.health not in READ:
+        return outcome.failure
+    if reading.is_good:
+        return None
+    return _OF_REJECT.get(_of_rejects(reading)[0], Failure.SOFT)
 
 
 def shown(known: SourceState | None, *, enabled: bool) -> Health:

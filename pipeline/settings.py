@@ -78,7 +78,11 @@ class ConnectSettings(Section):
     request_timeout_secs: float = Field(30.0, gt=0, description="Whole time of one request, in seconds.")
     parse_timeout_secs: float = Field(20.0, gt=0, description="Whole time to parse one document, in seconds.")
     max_items: int = Field(2000, ge=1, description="Most items taken from one document.")
-    poll_interval_secs: float = Field(300.0, gt=0, description="Default time between polls of one source.")
+    poll_interval_secs: float = Field(300.0, gt=0, description="Shortest time between polls of one source.")
+    poll_interval_max_secs: float = Field(
+        3600.0, gt=0, description="Longest time between polls of a source that brings little, unless it asks for more."
+    )
+    host_spacing_secs: float = Field(0.5, ge=0, description="Time between two requests to one registrable domain.")
     concurrency: int = Field(8, ge=1, le=256, description="Sources polled at once.")
 
 

@@ -20,6 +20,13 @@ def _loopback_only(self, address):
     return _connect(self, address)
 
 
+@pytest.fixture
+def httpserver(httpserver):
+    """pytest-httpserver's, without a robots.txt: what nobody expects it would answer with 500, which forbids all."""
+    httpserver.expect_request("/robots.txt").respond_with_data(status=404)
+    return httpserver
+
+
 @pytest.fixture(autouse=True)
 def _closed_world(monkeypatch):
     for name in list(os.environ):

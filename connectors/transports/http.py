@@ -1,42 +1,40 @@
-"""Poll one URL: conditional GET, guarded redirects, bounded in bytes and time; a health state for every answer.
+"""Poll one feed: conditional GET, guarded redirects, other addresses when one fails; a health state for every answer.
 
-Called by the poll; uses guard and body. The client it is given decides which addresses may be reached.
+Called by the poll; uses answers, guard and body. The client it is given decides which addresses may be reached, and
+when.
 """
 
-import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin, urlsplit
 
 import httpx
 import msgspec
-from httpx_secure import SSRFProtectionError
 from pydantic import Field, SecretStr, ValidationError
 
-from connectors.contract import Clock, Document, Editable, Hints, PollOutcome, Source
+from connectors.contract import Clock, Document, Editable, Failure, Hints, Http, PollOutcome, Source
 from connectors.transports import body
+from connectors.transports.answers import (
+    REDIRECTS_MAX,
+    Trouble,
+    max_age_secs,
+    raw_header,
+    redirect_target,
+    shown,
+    trouble_from,
+    trouble_of,
+)
 from connectors.transports.guard import same_origin, why_refused
 from pipeline.errors import ConfigError, Reject
 from pipeline.models.codes import HealthState
 from pipeline.settings import ConnectSettings, secret
 
 ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, */*;q=0.8"
-REDIRECTS_MAX = 5
-RETRY_AFTER_MAX_SECS = 24 * 3600
 FULL_FETCH_EVERY = timedelta(days=1)
 ADOPT_AFTER_SIGHTINGS = 3
 ADOPT_AFTER = timedelta(hours=24)
-_BY_STATUS = {
-    401: HealthState.AUTH,
-    403: HealthState.AUTH,
-    407: HealthState.AUTH,
-    410: HealthState.GONE,
-    429: HealthState.THROTTLED,
-}
 
 
 class HttpOptions(Editable):
@@ -50,8 +48,10 @@ class HttpOptions(Editable):
 class Remembered(msgspec.Struct, kw_only=True):
     """What the transport keeps between polls. Validators are kept exactly as the server wrote them."""
 
-    url: str = ""
-    """The configured address all this belongs to: another one starts afresh."""
+    urls: list[str] = []
+    """The configured addresses all this belongs to: others start afresh."""
+    using: int = 0
+    """Which of them answered last; validators and sightings are of that one."""
     etag: str | None = None
     last_modified: str | None = None
     full_at: datetime | None = None
@@ -67,16 +67,23 @@ class Remembered(msgspec.Struct, kw_only=True):
     moved_sightings: int = 0
     gone_sightings: int = 0
 
+    @property
+    def url(self) -> str:
+        """The address in use."""
+        return self.urls[self.using]
 
-class Trouble(Exception):  # noqa: N818 — an answer of the other side, not a fault of ours
-    """This poll brings no document: the state to show and what exactly happened."""
+    def use(self, number: int) -> None:
+        """Turn to this address: what is known of another says nothing about it."""
+        if number == self.using:
+            return
+        self.using = number
+        self.digest, self.distrust, self.gone_sightings = "", False, 0
+        self.forget()
 
-    def __init__(self, state: HealthState, detail: str, *, advice: str = "", hints: Hints | None = None) -> None:
-        super().__init__(detail)
-        self.state = state
-        self.detail = detail
-        self.advice = advice
-        self.hints = hints or Hints()
+    def forget(self) -> None:
+        """The next answer shall be whole, and what was seen of a move does not count."""
+        self.etag, self.last_modified, self.full_at, self.unchanged_answers = None, None, None, 0
+        self.moved_to, self.moved_since, self.moved_sightings = None, None, 0
 
 
 class HttpTransport:
@@ -94,6 +101,9 @@ class HttpTransport:
             found.append("url: missing – the feed's address")
         elif reason := why_refused(source.url):
             found.append(f"url: {reason}")
+        for number, url in enumerate(source.other_urls):
+            if reason := why_refused(url):
+                found.append(f"other_urls[{number}]: {reason}")
         if source.path:
             found.append('path: belongs to transport = "directory"')
         if source.user_agent and not source.user_agent_reason:
@@ -107,25 +117,23 @@ class HttpTransport:
             found.append("options.password_file: missing – options.username is given")
         return found
 
-    def poll(self, source: Source, state: dict[str, Any], http: httpx.AsyncClient, clock: Clock) -> "HttpPoll":
+    def poll(self, source: Source, state: dict[str, Any], http: Http, clock: Clock) -> "HttpPoll":
         """One poll: at most one document."""
-        return HttpPoll(source, _remembered(state, source.url or ""), http, clock, self._settings)
+        return HttpPoll(source, _remembered(state, [source.url or "", *source.other_urls]), http, clock, self._settings)
 
 
-def _remembered(state: dict[str, Any], url: str) -> Remembered:
+def _remembered(state: dict[str, Any], urls: list[str]) -> Remembered:
     try:
         remembered = msgspec.convert(state, Remembered)
     except msgspec.ValidationError:
-        return Remembered(url=url)
-    return remembered if remembered.url == url else Remembered(url=url)
+        return Remembered(urls=urls)
+    return remembered if remembered.urls == urls and 0 <= remembered.using < len(urls) else Remembered(urls=urls)
 
 
 class HttpPoll:
     """One poll under way: iterate, then read `outcome`."""
 
-    def __init__(
-        self, source: Source, memory: Remembered, http: httpx.AsyncClient, clock: Clock, settings: ConnectSettings
-    ) -> None:
+    def __init__(self, source: Source, memory: Remembered, http: Http, clock: Clock, settings: ConnectSettings) -> None:
         self.outcome: PollOutcome | None = None
         self._source = source
         self._memory = memory
@@ -134,41 +142,61 @@ class HttpPoll:
         self._settings = settings
 
     async def __aiter__(self) -> AsyncIterator[Document]:
-        """The document, if one came."""
-        try:
-            async with asyncio.timeout(self._settings.request_timeout_secs):
+        """The document, if one came from any of the addresses."""
+        troubles: list[Trouble] = []
+        order = self._order()
+        self._memory.use(order[0])
+        kept = msgspec.structs.replace(self._memory)
+        for number in order:
+            self._memory.use(number)
+            try:
                 document = await self._fetch()
-        except Trouble as trouble:
-            self._fail(trouble)
-        except TimeoutError:
-            limit = f"{self._settings.request_timeout_secs:g} s"
-            self._fail(Trouble(HealthState.ERROR, f"no complete answer within {limit}"))
-        except SSRFProtectionError as problem:
-            self._fail(_closed_address(problem))
-        except (httpx.ConnectError, httpx.ConnectTimeout) as problem:
-            self._fail(Trouble(HealthState.UNREACHABLE, f"no connection: {problem or type(problem).__name__}"))
-        except (httpx.HTTPError, httpx.InvalidURL) as problem:
-            self._fail(Trouble(HealthState.ERROR, f"broken answer: {problem or type(problem).__name__}"))
-        except Reject as reject:
-            self._fail(Trouble(HealthState.ERROR, str(reject)))
-        else:
-            if document is not None:
-                yield document
+            except (Trouble, TimeoutError, httpx.HTTPError, httpx.InvalidURL, Reject) as problem:
+                troubles.append(problem if isinstance(problem, Trouble) else trouble_from(problem))
+                self._rest(troubles[-1])
+                # Busy is no reason to knock at the other door.
+                if troubles[-1].failure is Failure.TEMP:
+                    break
+            else:
+                if document is not None:
+                    yield document
+                return
+        self._memory = kept
+        self._fail(troubles)
 
-    async def refuse(self, document: Document, reject: Reject) -> None:
-        """Nothing to put aside: the poll's health says it."""
+    async def refuse(self, document: Document, reject: Reject) -> None:  # noqa: ARG002
+        """No feed: the next poll asks the next address, and for the whole body – a mended parser shall see it."""
+        memory = self._memory
+        memory.use((memory.using + 1) % len(memory.urls))
+        memory.forget()
+        if self.outcome is not None:
+            self.outcome = msgspec.structs.replace(self.outcome, state=msgspec.to_builtins(memory))
 
     async def settle(self) -> None:
         """Nothing to clear away."""
 
-    def _fail(self, trouble: Trouble) -> None:
+    def _order(self) -> list[int]:
+        """The address that answered last, then the others. Once a day the first one is asked first again."""
         memory = self._memory
+        asked_lately = memory.full_at is not None and self._clock() - memory.full_at < FULL_FETCH_EVERY
+        start = memory.using if asked_lately or memory.full_at is None else 0
+        return [start, *(number for number in range(len(memory.urls)) if number != start)]
+
+    def _rest(self, trouble: Trouble) -> None:
+        asked = trouble.hints.retry_after_secs
+        if asked and self._source.retry_after_scope == "host":
+            self._http.rest(self._memory.url, asked)
+
+    def _fail(self, troubles: list[Trouble]) -> None:
+        memory, trouble, others = self._memory, troubles[0], len(troubles) - 1
         memory.gone_sightings = memory.gone_sightings + 1 if trouble.state is HealthState.GONE else 0
+        detail = trouble.detail + (f"; its {others} other addresses bring no feed either" if others else "")
         self.outcome = PollOutcome(
             state=msgspec.to_builtins(memory),
             hints=trouble.hints,
             health=HealthState.PAUSED if memory.gone_sightings >= 3 else trouble.state,
-            detail=trouble.detail,
+            failure=trouble.failure,
+            detail=detail,
             advice=trouble.advice,
         )
 
@@ -180,7 +208,7 @@ class HttpPoll:
         always = True
         for _ in range(REDIRECTS_MAX + 1):
             async with self._http.stream("GET", url, headers=self._headers(url, conditional), auth=None) as response:
-                target = _redirect_target(response, url)
+                target = redirect_target(response, url)
                 if target is None:
                     document = await self._answer(response, url, conditional=bool(conditional))
                     self._sighted(permanent)
@@ -189,7 +217,7 @@ class HttpPoll:
                 always = always and response.status_code in (301, 308)
                 permanent = target if always else permanent
                 url = target
-        raise Trouble(HealthState.ERROR, f"redirected more than {REDIRECTS_MAX} times, last to {_shown(url)}")
+        raise Trouble(HealthState.ERROR, f"redirected more than {REDIRECTS_MAX} times, last to {shown(url)}")
 
     def _start_url(self) -> str:
         """The configured address, or where it has permanently moved to: seen 3 times over 24 h, each with a feed."""
@@ -226,7 +254,7 @@ class HttpPoll:
             "Accept-Encoding": body.ACCEPT_ENCODING,
             **conditional,
         }
-        if same_origin(url, self._memory.url):
+        if same_origin(url, self._source.url or ""):
             headers |= self._authorization(url)
         return [(name.encode(), value.encode("latin-1", "replace")) for name, value in headers.items()]
 
@@ -237,7 +265,7 @@ class HttpPoll:
         try:
             password = secret(options.password, options.password_file, what=f"{self._source.id}: options.password_file")
         except ConfigError as problem:
-            raise Trouble(HealthState.AUTH, str(problem)) from problem
+            raise Trouble(HealthState.AUTH, str(problem), failure=Failure.HARD) from problem
         flow = httpx.BasicAuth(options.username, password or "").auth_flow(httpx.Request("GET", url))
         return {"Authorization": next(flow).headers["Authorization"]}
 
@@ -245,7 +273,7 @@ class HttpPoll:
         if response.status_code == 304 and conditional:
             return None
         if response.status_code != 200:
-            raise _trouble(response, self._clock())
+            raise trouble_of(response, self._clock())
         content = await body.read(response, limit_bytes=self._settings.max_body_bytes)
         return Document(
             body=content,
@@ -258,15 +286,18 @@ class HttpPoll:
         memory = self._memory
         memory.gone_sightings = 0
         self._keep_validators(response, document)
-        hints = Hints(max_age_secs=_max_age(response))
+        hints = Hints(max_age_secs=max_age_secs(response))
         self.outcome = PollOutcome(state={}, hints=hints, unchanged=document is None)
         if memory.moved_to is not None:
             self.outcome = msgspec.structs.replace(
                 self.outcome,
                 health=HealthState.MOVED if memory.moved_sightings >= ADOPT_AFTER_SIGHTINGS else HealthState.OK,
-                detail=f"permanently redirected to {_shown(memory.moved_to)}",
+                detail=f"permanently redirected to {shown(memory.moved_to)}",
                 advice="set its url to the new address",
             )
+        elif memory.using:
+            detail = f"brought by another address, {shown(memory.url)}"
+            self.outcome = msgspec.structs.replace(self.outcome, detail=detail, advice="set its url to that address")
         elif memory.distrust:
             detail = "its ETag or Last-Modified stayed while the content changed: fetched whole every time"
             self.outcome = msgspec.structs.replace(self.outcome, detail=detail)
@@ -275,7 +306,7 @@ class HttpPoll:
     def _keep_validators(self, response: httpx.Response, document: Document | None) -> None:
         memory = self._memory
         before = (memory.etag, memory.last_modified)
-        etag, last_modified = _raw(response, b"etag"), _raw(response, b"last-modified")
+        etag, last_modified = raw_header(response, b"etag"), raw_header(response, b"last-modified")
         if document is None:
             # A 304 may leave a validator out: the old one then still holds.
             memory.etag, memory.last_modified = etag or memory.etag, last_modified or memory.last_modified
@@ -286,75 +317,3 @@ class HttpPoll:
             memory.distrust = True
         memory.etag, memory.last_modified, memory.digest = etag, last_modified, digest
         memory.full_at, memory.unchanged_answers = self._clock(), 0
-
-
-def _redirect_target(response: httpx.Response, url: str) -> str | None:
-    if response.status_code not in (301, 302, 303, 307, 308):
-        return None
-    location: str | None = response.headers.get("location")
-    if not location:
-        raise Trouble(HealthState.ERROR, f"answered {response.status_code} without saying where to")
-    try:
-        target = urljoin(url, location)
-    except ValueError as problem:
-        raise Trouble(HealthState.ERROR, f"redirected to what is not a URL: {problem}") from problem
-    if reason := why_refused(target):
-        raise Trouble(HealthState.ERROR, f"redirected to an address that {reason}")
-    return target
-
-
-def _trouble(response: httpx.Response, now: datetime) -> Trouble:
-    code = response.status_code
-    detail = f"answered {code} {response.reason_phrase}".strip()
-    hints = Hints(retry_after_secs=retry_after_secs(response.headers.get("retry-after"), now))
-    if response.headers.get("cf-mitigated") == "challenge":
-        return Trouble(HealthState.CHALLENGE, f"{detail} with a browser challenge", hints=hints)
-    if code == 204:
-        return Trouble(HealthState.EMPTY, detail, hints=hints)
-    if code == 304:
-        return Trouble(HealthState.ERROR, "answered 304 to an unconditional request", hints=hints)
-    return Trouble(_BY_STATUS.get(code, HealthState.ERROR), detail, hints=hints)
-
-
-def _closed_address(problem: SSRFProtectionError) -> Trouble:
-    return Trouble(
-        HealthState.ERROR,
-        f"refused: {problem.hostname} is {problem.ip_addr}, not a public address",
-        advice="allow_private_network = true, only if it is a server of your own network",
-    )
-
-
-def retry_after_secs(value: str | None, now: datetime) -> int | None:
-    """Seconds of a Retry-After header (a number or an HTTP date), at most 24 h; None for nonsense or the past."""
-    if value is None:
-        return None
-    text = value.strip()
-    if text.isascii() and text.isdigit():
-        secs = int(text[:12])
-    else:
-        try:
-            secs = int((parsedate_to_datetime(text) - now).total_seconds())
-        except (ValueError, TypeError, OverflowError):
-            return None
-    return min(secs, RETRY_AFTER_MAX_SECS) if secs > 0 else None
-
-
-def _max_age(response: httpx.Response) -> int | None:
-    for part in response.headers.get("cache-control", "").split(","):
-        name, _, value = part.strip().partition("=")
-        if name.lower() == "max-age" and value.strip('"').isdigit():
-            return int(value.strip('"')[:9])
-    return None
-
-
-def _raw(response: httpx.Response, wanted: bytes) -> str | None:
-    for name, value in response.headers.raw:
-        if name.lower() == wanted:
-            return str(value, "latin-1")
-    return None
-
-
-def _shown(url: str) -> str:
-    """The URL without its query: that may hold a subscriber's token."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"

@@ -11,7 +11,7 @@ import msgspec
 
 from connectors import identify, registry
 from connectors.contract import Document, Hints, Item, Origin, ParsedFeed, Refused
-from connectors.sources import registrable_domain
+from connectors.domains import registrable_domain
 from pipeline.errors import ExitCode, Reject
 from pipeline.models.raw_item import SourceRef
 

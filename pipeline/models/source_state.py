@@ -1,9 +1,12 @@
-"""`wire.source.v1`: what is remembered of a source between polls, and how it fares."""
+"""`wire.source.v1`: what is remembered of a source between polls, how it fares, and whether a person paused it."""
 
 from typing import Any
 
 from pipeline.models.codes import HealthState
 from pipeline.models.message import Instant, Message, Part, Revision
+
+# Before the source's id in the key of its pause. No id holds a colon.
+PAUSE_PREFIX = "pause:"
 
 
 class SeenItem(Part, frozen=True, kw_only=True):
@@ -30,7 +33,8 @@ class SourceState(Message, frozen=True, kw_only=True):
     """Full state per source. `transport` is the transport's own small JSON (validators, cursors), kept raw."""
 
     source_id: str
-    generation: int = 0
+    generation: Revision = 0
+    """Of the owner that wrote it: a state of a lower one than is known is a late word of somebody replaced."""
     updated_at: Instant
     transport: dict[str, Any] = {}
     body_hash: str | None = None
@@ -45,6 +49,11 @@ class SourceState(Message, frozen=True, kw_only=True):
     skip_days: tuple[str, ...] = ()
     health: Health = Health()
     failures: int = 0
+    """Since the last good poll."""
+    failure_score: float = 0.0
+    """Of these: hard ones count 1, soft ones a half, those about the moment a quarter."""
+    interval_secs: float | None = None
+    """Adapted to how much the source brings; None: not yet."""
     last_poll: Instant | None = None
     last_ok: Instant | None = None
     last_new: Instant | None = None
@@ -52,3 +61,14 @@ class SourceState(Message, frozen=True, kw_only=True):
     polls: int = 0
     hourly_items: dict[str, int] = {}
     """UTC hour (`2026-02-04T18`) → new items, last 24 kept."""
+
+
+class SourcePause(Message, frozen=True, kw_only=True):
+    """A person's word that a source is not to be asked. Beside its state, under the key `pause:<source id>`."""
+
+    source_id: str
+    since: Instant
+    until: Instant | None = None
+    """None: until it is taken back."""
+    by: str = ""
+    """Login name of whoever said so."""

@@ -9,7 +9,7 @@ import pytest
 
 from connectors.contract import Source
 from connectors.registry import TRANSPORTS
-from connectors.transports.guard import guarded_client
+from connectors.transports.manners import polite_client
 from connectors.verdict import READ
 from pipeline.settings import ConnectSettings
 
@@ -26,9 +26,10 @@ def source(name, **given):
 
 def poll(name, state, **given):
     async def once():
-        async with guarded_client(SETTINGS, allow_private=True) as http:
+        given_source = source(name, allow_private_network=True, **given)
+        async with polite_client(SETTINGS, given_source) as http:
             transport = TRANSPORTS[name](SETTINGS)
-            one = transport.poll(source(name, **given), state, http, lambda: datetime(2026, 3, 1, tzinfo=UTC))
+            one = transport.poll(given_source, state, http, lambda: datetime(2026, 3, 1, tzinfo=UTC))
             before = one.outcome
             documents = [document async for document in one]
             await one.settle()

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from connectors import runner
 from connectors.contract import Source
 from connectors.runner import Connect
 from connectors.state import States
@@ -119,12 +118,10 @@ class Recorder:
         return SourceState(source_id=before.source_id, updated_at=NOW, polls=before.polls + 1, next_due=NOW)
 
 
-def test_one_host_is_asked_one_question_at_a_time_and_all_hosts_a_bounded_number(monkeypatch):
-    monkeypatch.setattr(runner, "HOST_SPACING_SECS", 0.001)
-
+def test_one_host_is_asked_one_question_at_a_time_and_all_hosts_a_bounded_number():
     async def scenario():
         found = [source(f"s{number}", host=f"host{number % 4}") for number in range(12)]
-        settings = Settings(connect={"concurrency": 3})
+        settings = Settings(connect={"concurrency": 3, "host_spacing_secs": 0.001})
         one = Connect(settings, found, States({}), clock=lambda: NOW)
         recorder = Recorder(one)
         await asyncio.gather(*(one._keep_polling(recorder, each, None) for each in found))

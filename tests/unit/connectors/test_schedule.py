@@ -42,7 +42,7 @@ def test_retry_after_is_never_undercut_and_capped_at_a_day():
 
 
 def test_failures_back_off_and_end_in_the_slow_lane_but_never_stop():
-    waits = [wait(failures=failures) for failures in (1, 2, 3, 8, 10, 1000)]
+    waits = [wait(score=score) for score in (0.25, 0.5, 1, 3, 4, 1000)]
     assert waits == sorted(waits)
     assert waits[-1] <= timedelta(hours=6.6)
 
@@ -52,7 +52,7 @@ def test_a_paused_source_is_asked_once_a_day():
 
 
 def test_a_source_slower_than_the_back_off_keeps_its_own_interval():
-    assert wait(interval=timedelta(hours=12), failures=3) > timedelta(hours=10)
+    assert wait(interval=timedelta(hours=12), score=3) > timedelta(hours=10)
 
 
 def test_skipped_hours_and_days_are_waited_out():
@@ -65,12 +65,12 @@ def test_a_feed_that_skips_everything_is_asked_anyway():
 
 
 @given(
-    failures=st.integers(0, 10**6),
+    score=st.floats(0, 10**6),
     ttl=st.integers(0, 10**12),
     retry=st.integers(0, 10**12),
     interval=st.floats(0.5, 86400),
 )
-def test_every_source_is_due_within_two_days(failures, ttl, retry, interval):
+def test_every_source_is_due_within_two_days(score, ttl, retry, interval):
     hints = Hints(ttl_secs=ttl, retry_after_secs=retry)
-    due = wait(failures=failures, interval=timedelta(seconds=interval), hints=hints)
+    due = wait(score=score, interval=timedelta(seconds=interval), hints=hints)
     assert timedelta(0) < due <= timedelta(days=2)

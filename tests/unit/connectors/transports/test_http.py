@@ -12,14 +12,20 @@ import pytest
 from werkzeug import Response
 
 from connectors.contract import Source
-from connectors.transports.guard import guarded_client
-from connectors.transports.http import HttpTransport, retry_after_secs
+from connectors.transports.answers import retry_after_secs
+from connectors.transports.http import HttpTransport
+from connectors.transports.manners import polite_client
 from pipeline.models.codes import HealthState
 from pipeline.settings import ConnectSettings
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-SETTINGS = ConnectSettings(max_body_bytes=50_000, request_timeout_secs=1.5)
+SETTINGS = ConnectSettings(max_body_bytes=50_000, request_timeout_secs=1.5, host_spacing_secs=0)
 FEED = b"<rss version='2.0'><channel/></rss>"
+
+
+def asked(httpserver):
+    """The requests for anything but robots.txt."""
+    return [request for request, _ in httpserver.log if request.path != "/robots.txt"]
 
 
 def source(url, **given):
@@ -29,8 +35,9 @@ def source(url, **given):
 def poll(url, state=None, *, now=NOW, private=True, **given):
     async def once():
         transport = HttpTransport(SETTINGS)
-        async with guarded_client(SETTINGS, allow_private=private) as http:
-            one = transport.poll(source(url, **given), state or {}, http, lambda: now)
+        given_source = source(url, allow_private_network=private, **given)
+        async with polite_client(SETTINGS, given_source) as http:
+            one = transport.poll(given_source, state or {}, http, lambda: now)
             return [document async for document in one], one.outcome
 
     return asyncio.run(once())
@@ -54,7 +61,7 @@ def test_an_honest_user_agent_is_sent_unless_the_source_has_its_own(httpserver):
     url = answering(httpserver)
     poll(url)
     poll(url, user_agent="Feed reader", user_agent_reason="serves HTML to others")
-    agents = [request.headers["User-Agent"] for request, _ in httpserver.log]
+    agents = [request.headers["User-Agent"] for request in asked(httpserver)]
     assert agents == [SETTINGS.user_agent, "Feed reader"]
 
 
@@ -80,7 +87,7 @@ def test_once_a_day_it_asks_without_validators(httpserver):
     _, outcome = poll(url)
     _, outcome = poll(url, outcome.state, now=NOW + timedelta(hours=23))
     poll(url, outcome.state, now=NOW + timedelta(hours=48))
-    assert ["If-None-Match" in request.headers for request, _ in httpserver.log] == [False, True, False]
+    assert ["If-None-Match" in request.headers for request in asked(httpserver)] == [False, True, False]
 
 
 def test_validators_that_stay_while_the_content_changes_are_distrusted(httpserver):
@@ -108,7 +115,7 @@ def test_validators_of_another_address_are_forgotten(httpserver):
     url = answering(httpserver, headers={"ETag": '"1"'})
     _, outcome = poll(url)
     poll(url + "?cat=dunya", outcome.state)
-    assert "If-None-Match" not in httpserver.log[-1][0].headers
+    assert "If-None-Match" not in asked(httpserver)[-1].headers
 
 
 @pytest.mark.parametrize(
@@ -182,7 +189,7 @@ def test_a_redirect_loop_ends_after_five(httpserver):
     _, outcome = poll(httpserver.url_for("/rss"))
     assert outcome.health is HealthState.ERROR
     assert "more than 5 times" in outcome.detail
-    assert len(httpserver.log) == 6
+    assert len(asked(httpserver)) == 6
 
 
 @pytest.mark.parametrize("target", ["file:///etc/passwd", "gopher://x/", "http://u:p@127.0.0.1/"])
@@ -201,7 +208,7 @@ def test_a_redirect_without_a_target_says_so(httpserver):
 
 def test_a_private_address_is_refused_with_the_way_to_allow_it(httpserver):
     documents, outcome = poll(answering(httpserver), private=False)
-    assert (documents, outcome.health, httpserver.log) == ([], HealthState.ERROR, [])
+    assert (documents, outcome.health, asked(httpserver)) == ([], HealthState.ERROR, [])
     assert "127.0.0.1" in outcome.detail
     assert "allow_private_network" in outcome.advice
 
@@ -222,7 +229,7 @@ def test_credentials_go_to_the_source_and_never_to_another_host(httpserver, tmp_
     options = {"username": "me", "password_file": str(tmp_path / "password")}
     documents, outcome = poll(start, options=options)
     assert len(documents) == 1
-    sent = [(request.path, request.headers.get("Authorization")) for request, _ in httpserver.log]
+    sent = [(request.path, request.headers.get("Authorization")) for request in asked(httpserver)]
     assert sent == [("/here", "Basic bWU6aHVudGVyMg=="), ("/again", "Basic bWU6aHVudGVyMg=="), ("/there", None)]
     assert "hunter2" not in str(outcome)
 
@@ -236,14 +243,14 @@ def test_a_missing_password_file_is_an_auth_state(httpserver):
 def test_a_permanent_redirect_is_adopted_after_three_sightings_over_a_day(httpserver):
     new = answering(httpserver, "/new")
     httpserver.expect_request("/old").respond_with_data(status=301, headers={"Location": "/new"})
-    old, state, asked = httpserver.url_for("/old"), {}, []
+    old, state, paths = httpserver.url_for("/old"), {}, []
     for hours in (0, 10, 20, 30, 40):
         httpserver.clear_log()
         (document,), outcome = poll(old, state, now=NOW + timedelta(hours=hours))
         state = outcome.state
-        asked.append([request.path for request, _ in httpserver.log])
+        paths.append([request.path for request in asked(httpserver)])
         assert document.url == new
-    assert asked == [["/old", "/new"]] * 3 + [["/new"]] * 2
+    assert paths == [["/old", "/new"]] * 3 + [["/new"]] * 2
     assert outcome.health is HealthState.MOVED
     assert "/new" in outcome.detail
 
@@ -276,9 +283,14 @@ class Wire:
     def __init__(self, speak):
         class Handler(socketserver.BaseRequestHandler):
             def handle(self):
-                self.request.recv(65536)
+                asked = self.request.recv(65536)
                 with contextlib.suppress(OSError):
-                    speak(self.request)
+                    if asked.startswith(b"GET /robots.txt"):
+                        self.request.sendall(
+                            b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                        )
+                    else:
+                        speak(self.request)
 
         self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
