@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from connectors.contract import Document, FeedFormat, Origin, ParsedFeed, Transport
 from connectors.formats.feed import FEED
+from connectors.formats.json_feed import JSON_FEED
 from connectors.formats.wire_text import WIRE_TEXT
 from connectors.transports.directory import DirectoryTransport
 from connectors.transports.http import HttpTransport
@@ -20,6 +21,7 @@ TRANSPORTS: dict[str, Callable[[ConnectSettings], Transport]] = {
 
 FORMATS: dict[str, FeedFormat] = {
     "feed": FEED,
+    "json_feed": JSON_FEED,
     "wire_text": WIRE_TEXT,
 }
 
