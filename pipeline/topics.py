@@ -23,6 +23,7 @@ SOURCE = "wire.source.v1"
 PARSED = "news.parsed.v1"
 SIGNATURE = "news.signature.v1"
 HELD = "news.held.v1"
+EXPIRY = "news.expiry.v1"
 ARTICLE = "news.article.v1"
 DOCUMENT = "news.document.v1"
 MENTION = "news.mention.v1"
@@ -131,6 +132,16 @@ _WORKING = (
         written_by="worker: deduplicate",
         read_by=("worker: deduplicate",),
         meaning="embargoed items until release; internal",
+    ),
+    Topic(
+        name=EXPIRY,
+        key="article id",
+        partitions=1,
+        compact=True,
+        payload=Article,
+        written_by="worker: deduplicate",
+        read_by=("worker: deduplicate",),
+        meaning="what is left of an article whose text has to go, until it goes; internal",
     ),
     Topic(
         name=ARTICLE,

@@ -41,5 +41,7 @@ def agreement(agreement_id: str = "g-1", revision: int = 1, **fields) -> Agreeme
     return Agreement(**facts)
 
 
-def quote(text: str, language: str = "tr", field: str = "status", article_id: str = "a-1") -> ArticleEvidence:
-    return ArticleEvidence(field=field, start=0, end=len(text), quote=text, article_id=article_id, language=language)
+def quote(text: str, language: str = "tr", field: str = "status", article_id: str = "a-1", **more) -> ArticleEvidence:
+    return ArticleEvidence(
+        field=field, start=0, end=len(text), quote=text, article_id=article_id, language=language, **more
+    )

@@ -5,7 +5,9 @@ import json
 from typing import Any
 
 # What a source licenses, wherever it stands in a message of ours.
-_TEXTS = frozenset({"title", "summary", "body", "text", "quote", "according_to", "label"})
+_TEXTS = frozenset(
+    {"title", "summary", "body", "text", "quote", "words", "according_to", "label", "note", "kill_reason", "slug"}
+)
 # Longer than any id, code, link or name of ours; an unknown field may hold an article too.
 _SHORT_CHARS = 300
 _HEAD_BYTES = 16

@@ -4,7 +4,7 @@ Called by document. Pure; ids and codes in, ids and codes out.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from itertools import combinations
 from typing import Any
 
@@ -75,8 +75,7 @@ def names(facts: Iterable[Facts]) -> list[str]:
 
 def expires(article: Article) -> datetime | None:
     """When the rights to keep the text end."""
-    days = article.source.rights.retention_days
-    return article.seen_at + timedelta(days=days) if days is not None else None
+    return article.source.rights.end(article.seen_at)
 
 
 def act_date(agreement: Agreement) -> str | None:

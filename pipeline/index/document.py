@@ -105,10 +105,14 @@ def _article_facts() -> tuple[Field[Article], ...]:
         Field("published_quality", keyword, lambda a: a.published_quality, "How far that can be believed.", facet=True),
         Field("updated", Kind.DATE, lambda a: a.updated, "When last updated, as the wire says."),
         Field("expires", Kind.DATE, derive.expires, "When the source's rights to keep the text end."),
+        Field(
+            "text_shown", keyword, lambda a: a.text_shown, "full, snippet, none; expired: none any more.", facet=True
+        ),
         Field("status", keyword, lambda a: a.status, "usable, withheld or canceled.", facet=True),
         Field(
             "killed_by", keyword, lambda a: a.killed_by, "Id of the article whose kill emptied this copy.", facet=True
         ),
+        Field("kill_reason", keyword, lambda a: a.kill_reason, "Why it was taken back, in the wire's words."),
         Field("action", keyword, lambda a: a.action, "What the wire asked for with this revision.", facet=True),
         Field("source", keyword, lambda a: a.source.id, "Id of the source it came from.", facet=True),
         Field("family", keyword, lambda a: a.source.family, "Ids are unique within it.", facet=True),
@@ -116,6 +120,9 @@ def _article_facts() -> tuple[Field[Article], ...]:
         Field("origin_agency", keyword, lambda a: a.origin_agency, "The agency the copy comes from.", facet=True),
         Field("credit", keyword, lambda a: a.source.rights.credit, "To show beside the text."),
         Field("redistribute", keyword, lambda a: a.source.rights.redistribute, "How much may be shown.", facet=True),
+        Field(
+            "tdm_opt_out", Kind.BOOLEAN, lambda a: a.source.rights.tdm_opt_out, "Not mined for agreements.", facet=True
+        ),
         Field("url", keyword, lambda a: a.url, "Where it can be read."),
         Field(
             "canonical_url", keyword, lambda a: a.canonical_url, "Its home, if elsewhere: copies share it.", facet=True
@@ -366,6 +373,7 @@ def _provenance_fields() -> tuple[Field[Agreement], ...]:
         ),
         Field("evidence_count", Kind.INTEGER, lambda g: g.evidence_count, "Pieces of evidence, shown or not."),
         Field("story_ids", keyword, lambda g: g.story_ids, "Stories it rests on.", facet=True),
+        Field("credits", keyword, lambda g: derive.unique(e.credit for e in g.evidence), "To show beside the quotes."),
         Field(
             "languages",
             keyword,

@@ -27,6 +27,8 @@ class ArticleEvidence(Evidence, frozen=True, kw_only=True):
 
     article_id: str
     language: str = "und"
+    credit: str = ""
+    """To be shown beside the quote."""
 
 
 class HistoryEntry(Part, frozen=True, kw_only=True):

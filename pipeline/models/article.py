@@ -39,6 +39,8 @@ class ParsedArticle(Message, frozen=True, kw_only=True):
     authors: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     subject_codes: tuple[str, ...] = ()
+    kill_reason: str | None = None
+    """Why its wire took it back, as far as that may be kept: see stages.kill_reason. Never public."""
     mentions: tuple[Mention, ...] = ()
 
 
@@ -49,7 +51,7 @@ class Article(ParsedArticle, frozen=True, kw_only=True):
     duplicate_of: str | None = None
     similarity: UnitInterval | None = None
     text_shown: str = "full"
-    """How much of the text this message carries: full, evidence, snippet, headline, none."""
+    """How much of the text this message carries: full, evidence, snippet, headline, none; expired: none any more."""
     killed_by: str | None = None
     """Id of the article whose kill or withholding emptied this one, because it carries the same text."""
 
@@ -85,3 +87,5 @@ class Signature(Message, frozen=True, kw_only=True):
     killed_by: str | None = None
     kill_revision: Revision = 0
     """Highest revision by which its own wire killed it; 0: never. Texts of lower revisions stay killed."""
+    expired: bool = False
+    """Whether this revision only says that the term of the one before it is over."""

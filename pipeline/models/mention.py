@@ -168,5 +168,7 @@ class MentionSet(Message, frozen=True, kw_only=True):
     """Whether the source's rights let public topics carry the quotes."""
     store_quotes: bool = True
     """Whether they let the index carry them."""
+    credit: str = ""
+    """To be shown beside the quotes."""
     killed: bool = False
     mentions: tuple[Mention, ...] = ()

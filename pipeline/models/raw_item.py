@@ -1,5 +1,6 @@
 """`wire.raw.v1`: an item as received, with provenance. Internal: it may hold licensed text."""
 
+from datetime import datetime, timedelta
 from typing import Literal
 
 from pipeline.models.codes import Action, ArticleStatus, DateQuality, Redistribute, Store
@@ -14,7 +15,17 @@ class Rights(Part, frozen=True, kw_only=True):
     retention_days: int | None = None
     credit: str = ""
     tdm_opt_out: bool = False
+    """Whether its articles are only shown, never mined: no mentions, no agreements."""
     fetch_pages: bool = False
+
+    def end(self, seen_at: datetime) -> datetime | None:
+        """When the text of what was seen then has to go; None: never, or beyond the calendar."""
+        if self.retention_days is None:
+            return None
+        try:
+            return seen_at + timedelta(days=self.retention_days)
+        except OverflowError:
+            return None
 
 
 class SourceRef(Part, frozen=True, kw_only=True):

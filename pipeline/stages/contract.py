@@ -25,6 +25,8 @@ class Verdict(StrEnum):
     KILLED = "killed"
     HELD = "held"
     RELEASED = "released"
+    EXPIRED = "expired"
+    OPTED_OUT = "opted_out"
     CONSOLIDATED = "consolidated"
     UNCHANGED = "unchanged"
 

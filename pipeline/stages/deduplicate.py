@@ -1,12 +1,12 @@
 """Deduplicate: an article meets the others. Gives it its story, marks copies, keeps every revision in order.
 
-One owner on purpose: all candidates must meet. Called by the worker; calls ban (kills), held (embargoes), issue (what
-is sent) and fingerprint. A copy is annotated, never dropped; what a kill takes back is emptied in all its copies.
-The answer an article once got is in its signature, which is acknowledged before anything else is sent: whatever
-happens afterwards, a redelivered article gets the same answer.
+One owner on purpose: all candidates must meet. Called by the worker; calls ban (kills), held (embargoes), expire
+(terms), issue (what is sent) and fingerprint. A copy is annotated, never dropped; what a kill takes back is emptied in
+all its copies. The answer an article once got is in its signature, which is acknowledged before anything else is sent:
+whatever happens afterwards, a redelivered article gets the same answer.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from sys import intern
 
@@ -14,11 +14,12 @@ import msgspec
 
 from pipeline import topics
 from pipeline.models import codec, identity
-from pipeline.models.article import ParsedArticle, Signature
+from pipeline.models.article import Article, ParsedArticle, Signature
 from pipeline.models.codes import Action, ArticleStatus
 from pipeline.models.raw_item import SourceRef
 from pipeline.stages import ban, issue, rights
 from pipeline.stages.contract import Outcome, Outgoing, Verdict
+from pipeline.stages.expire import Terms, remains
 from pipeline.stages.fingerprint import fingerprint
 from pipeline.stages.held import Held, is_early
 
@@ -31,11 +32,11 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Deduplicate:
-    """`news.parsed.v1` → article, document, mentions, signature; embargoed items by way of `news.held.v1`."""
+    """`news.parsed.v1` → article, document, mentions, signature; at their time embargoed items, and ends of terms."""
 
     name = "deduplicate"
     reads = topics.PARSED
-    rebuild_from: tuple[str, ...] = (topics.SIGNATURE, topics.HELD)
+    rebuild_from: tuple[str, ...] = (topics.SIGNATURE, topics.HELD, topics.EXPIRY)
 
     def __init__(self) -> None:
         self.reset()
@@ -47,16 +48,21 @@ class Deduplicate:
         self._by_text: dict[str, tuple[str, ...]] = {}
         self._bans = ban.Bans()
         self._held = Held()
+        self._terms = Terms()
         self._sources: dict[SourceRef, SourceRef] = {}
         self._latest = _NEVER
         self._swept = _NEVER
 
     def restore(self, topic: str, key: str, value: bytes | None) -> None:
-        """Take a signature or a held item back. Raises Reject if it does not decode: then the state has a hole."""
+        """Take a record of these topics back. Raises Reject if it does not decode: then the state has a hole."""
         if topic == topics.HELD:
             self._held.drop(key)
             if value is not None:
                 self._held.put(codec.decode(ParsedArticle, value))
+        elif topic == topics.EXPIRY:
+            self._terms.drop(key)
+            if value is not None:
+                self._terms.put(codec.decode(Article, value))
         elif value is None:
             self._forget(key)
         else:
@@ -66,12 +72,13 @@ class Deduplicate:
                 self._remember(signature)
 
     def gauges(self) -> Mapping[str, float]:
-        """Articles remembered, distinct texts among them, texts under a ban, items under embargo."""
+        """Articles remembered, distinct texts among them, texts under a ban, items under embargo, terms of texts."""
         return {
             "articles": len(self._known),
             "texts": len(self._by_text),
             "banned_texts": len(self._bans),
             "held": len(self._held),
+            "terms": len(self._terms),
         }
 
     def handle(self, key: str, value: bytes) -> Outcome:  # noqa: ARG002 — the id inside the record is the one that counts
@@ -85,11 +92,16 @@ class Deduplicate:
         return self._issue(article, known)
 
     def due(self) -> datetime | None:
-        """When the next embargo ends."""
-        return self._held.next()
+        """When the next embargo or term ends."""
+        return min(filter(None, (self._held.next(), self._terms.next())), default=None)
 
     def wake(self, now: datetime) -> Iterable[Outcome]:
-        """Release what is due: everything else first, the tombstone last, so a process that dies releases again."""
+        """Do what is due: everything else first, the tombstone last, so a process that dies does it again."""
+        yield from self._releases(now)
+        for term in self._terms.due(now):
+            yield self._expire(term)
+
+    def _releases(self, now: datetime) -> Iterator[Outcome]:
         for article in self._held.due(now):
             known = self._known.get(article.article_id)
             if known is not None and known.revision > article.revision:
@@ -99,6 +111,27 @@ class Deduplicate:
                 continue
             outcome = self._issue(article, known)
             yield Outcome(Verdict.RELEASED, outcome.steps, stored=issue.held(article))
+
+    def _expire(self, term: Article) -> Outcome:
+        """The text goes, what is left has the next revision: a replay of the text is below it, a correction above."""
+        known = self._known.get(term.article_id)
+        over = (issue.termless(term.article_id, term.revision),)
+        if known is not None and not _is_last_of(known, term):
+            # Something came after it, or a kill, and the process died before the tombstone was sent.
+            return Outcome(Verdict.EXPIRED, (over,), stored=issue.termed(term))
+        signature = _sign(term, ArticleStatus.USABLE, None) if known is None else known
+        signature = msgspec.structs.replace(
+            signature,
+            revision=term.revision,
+            former=ban.former(ban.texts(signature), signature.text_hash, term.revision),
+            story_id=term.story_id,
+            duplicate_of=term.duplicate_of,
+            had_mentions=signature.had_mentions or bool(term.mentions),
+            expired=True,
+        )
+        self._remember(signature)
+        steps = ((issue.signed(signature),), issue.expired(term, signature), over)
+        return Outcome(Verdict.EXPIRED, steps, stored=issue.termed(term))
 
     def _hold(self, article: ParsedArticle) -> Outcome:
         waiting = self._held.get(article.article_id)
@@ -115,14 +148,31 @@ class Deduplicate:
         self._remember(signature)
         signature = self._judged(signature)
         copies = self._reached(signature)
-        steps = [
+        has_term = article.source.rights.retention_days is not None
+        term = remains(issue.whole(article, signature)) if has_term else None
+        begun = () if term is None else (issue.termed(term),)
+        if term is not None:
+            self._terms.put(term)
+        steps: list[tuple[Outgoing, ...]] = [
             tuple(issue.signed(one) for one in (signature, *copies)),
-            (*issue.records(article, signature), *(record for copy in copies for record in issue.emptied(copy))),
+            # The term with the text, never before the signature: what is over belongs to a revision that is known.
+            (
+                *begun,
+                *issue.records(article, signature),
+                *(record for copy in copies for record in issue.emptied(copy)),
+            ),
+            self._terms_over(copies if term is not None else (signature, *copies)),
         ]
         if waiting is not None:
             self._held.drop(article.article_id)
             steps.append((issue.released(waiting),))
-        return Outcome(issue.verdict(signature), tuple(steps))
+        return Outcome(issue.verdict(signature), tuple(filter(None, steps)))
+
+    def _terms_over(self, signatures: Iterable[Signature]) -> tuple[Outgoing, ...]:
+        """Tombstones of the terms these articles had: nothing is left that could expire."""
+        return tuple(
+            issue.termless(one.article_id, one.revision) for one in signatures if self._terms.drop(one.article_id)
+        )
 
     def _superseded(self, article: ParsedArticle, known: Signature) -> Outcome:
         """Nothing of it is sent. Yet its text, or that it was killed, may show what a kill has to reach."""
@@ -144,11 +194,12 @@ class Deduplicate:
         steps: list[tuple[Outgoing, ...]] = [tuple(issue.signed(one) for one in (signature, *copies))]
         if emptied:
             steps.append(tuple(record for one in emptied for record in issue.emptied(one)))
-        return Outcome(Verdict.SUPERSEDED, tuple(steps))
+        steps.append(self._terms_over(emptied))
+        return Outcome(Verdict.SUPERSEDED, tuple(filter(None, steps)))
 
     def _signature(self, article: ParsedArticle, known: Signature | None, waiting: ParsedArticle | None) -> Signature:
-        had_mentions = bool(article.mentions) or (known is not None and known.had_mentions)
-        if known is not None and known.revision == article.revision:
+        had_mentions = bool(article.mentions) or (_is_later(article) if known is None else known.had_mentions)
+        if known is not None and known.revision == article.revision and not known.expired:
             return msgspec.structs.replace(known, had_mentions=had_mentions)
         status = _status(article)
         text_hash = fingerprint(article.text) if status is ArticleStatus.USABLE else None
@@ -264,6 +315,17 @@ class Deduplicate:
         horizon = self._latest - min(MEMORY, self._latest - _NEVER)
         for article_id in [name for name, signature in self._known.items() if signature.seen_at < horizon]:
             self._forget(article_id)
+
+
+def _is_last_of(known: Signature, term: Article) -> bool:
+    """Whether this is the revision the term is about, or what a process that died has already made of it."""
+    is_next = known.revision < term.revision or (known.expired and known.revision == term.revision)
+    return is_next and known.status is ArticleStatus.USABLE
+
+
+def _is_later(article: ParsedArticle) -> bool:
+    """Whether it follows on a revision, which may have had mentions and been forgotten: archives are killed too."""
+    return article.action is not Action.NEW or rights.is_killed(article)
 
 
 def _sign(article: ParsedArticle, status: ArticleStatus, text_hash: str | None) -> Signature:

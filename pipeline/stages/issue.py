@@ -4,6 +4,8 @@ Called by deduplicate. An article that another's kill empties is made of its sig
 record whether its text is at hand or not.
 """
 
+import msgspec
+
 from pipeline import topics
 from pipeline.models.article import Article, ParsedArticle, Signature
 from pipeline.models.codes import ArticleStatus
@@ -27,25 +29,48 @@ def released(article: ParsedArticle) -> Outgoing:
     return Outgoing(topics.HELD, article.article_id, None, article.revision)
 
 
+def termed(term: Article) -> Outgoing:
+    """The record of what is left of an article when its term is over."""
+    return _record(topics.EXPIRY, term)
+
+
+def termless(article_id: str, revision: int) -> Outgoing:
+    """The tombstone of a term that is over, or holds no longer."""
+    return Outgoing(topics.EXPIRY, article_id, None, revision)
+
+
 def records(article: ParsedArticle, signature: Signature) -> tuple[Outgoing, ...]:
     """Article, document and, where it has or had any, mentions."""
+    full = whole(article, signature)
+    allowed = article.source.rights
+    # What a wire tells editors is not for the public.
+    public = msgspec.structs.replace(rights.cut(full, rights.redistributed(allowed)), kill_reason=None)
+    found = (
+        _record(topics.ARTICLE, public),
+        _record(topics.DOCUMENT, rights.cut(full, rights.stored(allowed))),
+    )
+    return (*found, _record(topics.MENTION, _mention_set(full, signature))) if signature.had_mentions else found
+
+
+def whole(article: ParsedArticle, signature: Signature) -> Article:
+    """The article in its story, with everything a kill has left of it: nothing is cut to rights yet."""
     if signature.killed_by is not None:
         article = _remains(signature)
     elif signature.status is not ArticleStatus.USABLE:
         article = rights.emptied(article)
-    full = Article(
+    return Article(
         **{name: getattr(article, name) for name in article.__struct_fields__},
         story_id=signature.story_id,
         duplicate_of=signature.duplicate_of,
         similarity=None if signature.duplicate_of is None else 1.0,
         killed_by=signature.killed_by,
     )
-    allowed = article.source.rights
-    found = (
-        _record(topics.ARTICLE, rights.cut(full, rights.redistributed(allowed))),
-        _record(topics.DOCUMENT, rights.cut(full, rights.stored(allowed))),
-    )
-    return (*found, _record(topics.MENTION, _mention_set(article, signature))) if signature.had_mentions else found
+
+
+def expired(term: Article, signature: Signature) -> tuple[Outgoing, ...]:
+    """The records of an article whose term is over."""
+    found = (_record(topics.ARTICLE, term), _record(topics.DOCUMENT, term))
+    return (*found, _record(topics.MENTION, _mention_set(term, signature))) if signature.had_mentions else found
 
 
 def emptied(signature: Signature) -> tuple[Outgoing, ...]:
@@ -95,6 +120,7 @@ def _mention_set(article: ParsedArticle, signature: Signature) -> MentionSet:
         duplicate_of=signature.duplicate_of,
         redistribute_quotes=rights.redistributed(allowed).headline,
         store_quotes=rights.stored(allowed).headline,
+        credit=allowed.credit,
         killed=killed,
         mentions=() if killed else rights.cut_mentions(article, rights.quoted(allowed)),
     )

@@ -13,6 +13,7 @@ from pipeline.models.article import ParsedArticle
 from pipeline.models.codes import Action, ArticleStatus
 from pipeline.models.raw_item import RawItem
 from pipeline.stages.credits import load_credits
+from pipeline.stages.kill_reason import kill_reason
 from pipeline.text.html import to_text
 from pipeline.text.language import identify
 from pipeline.text.normalise import clean, fold
@@ -104,7 +105,14 @@ def _bare(raw: RawItem, status: ArticleStatus) -> ParsedArticle:
         authors=raw.authors,
         categories=raw.categories,
         subject_codes=raw.subject_codes,
+        kill_reason=None if status is ArticleStatus.USABLE else kill_reason(raw.note, _told(raw)),
     )
+
+
+def _told(raw: RawItem) -> tuple[str, ...]:
+    """What the item itself says: not to be repeated by its note."""
+    texts = (raw.summary, raw.body)
+    return (raw.title, raw.slug or "", *(map(to_text, texts) if raw.body_type == "html" else texts))
 
 
 def _one_line(text: str) -> str:

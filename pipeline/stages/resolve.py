@@ -176,17 +176,18 @@ def _evidence(nodes: Component) -> tuple[ArticleEvidence, ...]:
 
 def _piece(node: Node, index: int) -> ArticleEvidence:
     piece = node.mention.evidence[index]
-    may_quote = node.source.redistribute_quotes and node.source.store_quotes
+    quote = piece.quote if node.source.redistribute_quotes and node.source.store_quotes else ""
     return ArticleEvidence(
         field=piece.field,
         start=piece.start,
         end=piece.end,
-        quote=piece.quote if may_quote else "",
+        quote=quote,
         in_=piece.in_,
         entries=piece.entries,
         basis=piece.basis,
         article_id=node.source.article_id,
         language=node.source.language,
+        credit=node.source.credit if quote else "",
     )
 
 

@@ -4,6 +4,7 @@ Pure. Called by work (kills) and deduplicate (every output). Codes, ids, dates a
 text does not. A text is only ever cut at its end, so the offsets of evidence that is still shown stay true.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -34,6 +35,9 @@ _EVIDENCE = Shown("evidence", headline=True, snippet=True, quotes=True, text=Fal
 _SNIPPET = Shown("snippet", headline=True, snippet=True, quotes=False, text=False)
 _HEADLINE = Shown("headline", headline=True, snippet=False, quotes=False, text=False)
 _NONE = Shown("none", headline=False, snippet=False, quotes=False, text=False)
+
+# After the source's term: what `none` leaves, and the reason.
+EXPIRED = Shown("expired", headline=False, snippet=False, quotes=False, text=False)
 
 # From least to most: of two rules the stricter one holds.
 _ORDER = (_NONE, _HEADLINE, _SNIPPET, _EVIDENCE, _FULL)
@@ -104,15 +108,7 @@ def cut_mentions(article: ParsedArticle, shown: Shown) -> tuple[Mention, ...]:
     if shown.quotes:
         return article.mentions
     visible = {"title": len(article.title) if shown.headline else 0, "text": len(_limit(article.text, shown))}
-    return tuple(
-        msgspec.structs.replace(
-            mention,
-            evidence=tuple(
-                piece if piece.end <= visible[piece.in_] else _unquoted(piece) for piece in mention.evidence
-            ),
-        )
-        for mention in article.mentions
-    )
+    return tuple(_unquoted(mention, visible) for mention in article.mentions)
 
 
 def snippet(text: str) -> str:
@@ -132,5 +128,15 @@ def _limit(text: str, shown: Shown) -> str:
     return snippet(text) if shown.snippet else ""
 
 
-def _unquoted(piece: Evidence) -> Evidence:
+def _unquoted(mention: Mention, visible: Mapping[str, int]) -> Mention:
+    """Without quotes that end beyond what is visible, and without the words of day and place: quotes of no offset."""
+    return msgspec.structs.replace(
+        mention,
+        evidence=tuple(piece if piece.end <= visible[piece.in_] else _silent(piece) for piece in mention.evidence),
+        place=mention.place and msgspec.structs.replace(mention.place, words=""),
+        date=mention.date and msgspec.structs.replace(mention.date, words=""),
+    )
+
+
+def _silent(piece: Evidence) -> Evidence:
     return msgspec.structs.replace(piece, quote="")

@@ -49,6 +49,8 @@ class ParseAndTag:
         article = self._parser.parse(codec.decode(RawItem, value))
         if rights.is_killed(article):
             return _outcome(Verdict.KILLED, rights.emptied(article))
+        if article.source.rights.tdm_opt_out:
+            return _outcome(Verdict.OPTED_OUT, article)
         mentions = tuple(_placed(mention, article.article_id) for mention in self._tagger.tag(article))
         verdict = Verdict.TAGGED if mentions else Verdict.PLAIN
         return _outcome(verdict, msgspec.structs.replace(article, mentions=mentions))

@@ -197,7 +197,7 @@ class Role:
         shut = metrics.gauge("accordwire_stage_gives_way", "1 while records wait because others come first.", ["stage"])
         state = metrics.gauge("accordwire_stage_state", "Sizes of a stage's state.", ["stage", "name"])
         overdue = metrics.gauge(
-            "accordwire_overdue_seconds", "For how long the oldest item under embargo has been due.", ["stage"]
+            "accordwire_overdue_seconds", "For how long the oldest embargo or term has been over.", ["stage"]
         )
         for agent in self._agents:
             if isinstance(agent.stage, Timed):

@@ -103,15 +103,17 @@ def _full_agreement():
         relations=(Relation(kind="part_of", target="g-9"),),
         article_ids=("a-1",),
         story_ids=("s-1",),
-        evidence=(quote("bildiri imzalandı"),),
+        evidence=(quote("bildiri imzalandı", credit="© AA"),),
     )
 
 
 def test_a_full_document_holds_only_mapped_fields_and_every_field_can_be_filled(documents):
     full_article = article(
         title="b", summary="ö", text="m", url="https://example.org", canonical_url="https://x.example/",
-        publisher="P", origin_agency="AA", authors=("x",), categories=("c",), subject_codes=("11002000",), published=datetime(2026, 2, 4, tzinfo=UTC),
-        updated=datetime(2026, 2, 4, tzinfo=UTC), duplicate_of="a-0", similarity=0.9, killed_by="a-9", mentions=(
+        publisher="P", origin_agency="AA", authors=("x",), categories=("c",),
+        subject_codes=("11002000",), published=datetime(2026, 2, 4, tzinfo=UTC),
+        updated=datetime(2026, 2, 4, tzinfo=UTC), duplicate_of="a-0", similarity=0.9, killed_by="a-9",
+        kill_reason="r", mentions=(
             _mention(subject="trade", sectors=("defence",)),), rights=Rights(retention_days=30, credit="AA"),
     )  # fmt: skip
     for recipe, message in ((documents.articles, full_article), (documents.agreements, _full_agreement())):

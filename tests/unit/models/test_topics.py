@@ -18,6 +18,7 @@ def test_the_table_is_the_documented_one():
         "news.parsed.v1": (1, False, 3 * topics.DAY_MS, False),
         "news.signature.v1": (1, True, 38 * topics.DAY_MS, False),
         "news.held.v1": (1, True, None, False),
+        "news.expiry.v1": (1, True, None, False),
         "news.article.v1": (6, True, None, True),
         "news.document.v1": (6, True, None, False),
         "news.mention.v1": (1, True, None, False),

@@ -142,7 +142,7 @@ def test_each_topic_shows_what_the_sources_rights_allow():
 
 def test_what_no_replay_can_bring_back_is_forgotten():
     made = Installation().feed(parsed("old"), parsed("new", minutes=40 * DAY))
-    assert made.stage.gauges() == {"articles": 1, "texts": 1, "banned_texts": 0, "held": 0}
+    assert made.stage.gauges() == {"articles": 1, "texts": 1, "banned_texts": 0, "held": 0, "terms": 0}
 
 
 def test_a_signature_that_does_not_decode_stops_the_rebuild():
