@@ -49,7 +49,7 @@ class Source(Editable):
     format: str | None = Field(None, description="Name of a registered format; default: recognised from the content.")
     url: str | None = Field(None, description="For http: the feed's address.")
     other_urls: tuple[str, ...] = Field((), description="Tried in turn while `url` does not answer with a feed.")
-    path: str | None = Field(None, description="For directory: the drop folder.")
+    path: str | None = Field(None, description="For directory: the drop folder; for replay: the recording.")
     enabled: bool = Field(True, description="Whether it is polled.")
     language: str | None = Field(None, description="BCP 47 code of what it writes in.")
     country: str | None = Field(None, description="ISO 3166-1 alpha-3 code.")
@@ -88,7 +88,11 @@ class Document(Part, frozen=True, kw_only=True):
     charset: str | None = None
     """As declared by the transport (HTTP header)."""
     name: str | None = None
-    """File name, for the directory transport."""
+    """File name, or what else the transport knows it by."""
+    format: str | None = None
+    """Name of its format, where the transport knows that; the source's own `format` goes before it."""
+    options: dict[str, Any] = {}
+    """What its format must be told to read it: plain JSON."""
 
 
 class Hints(Part, frozen=True, kw_only=True):

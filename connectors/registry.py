@@ -8,20 +8,28 @@ from collections.abc import Callable
 from connectors.contract import Document, FeedFormat, Origin, ParsedFeed, Transport
 from connectors.formats.feed import FEED
 from connectors.formats.json_feed import JSON_FEED
+from connectors.formats.json_paths import JSON_PATHS
 from connectors.formats.wire_text import WIRE_TEXT
+from connectors.transports.aa import AaTransport
 from connectors.transports.directory import DirectoryTransport
 from connectors.transports.http import HttpTransport
+from connectors.transports.http_json import HttpJsonTransport
+from connectors.transports.replay import ReplayTransport
 from pipeline.errors import Reject
 from pipeline.settings import ConnectSettings
 
 TRANSPORTS: dict[str, Callable[[ConnectSettings], Transport]] = {
     "http": HttpTransport,
     "directory": DirectoryTransport,
+    "http_json": HttpJsonTransport,
+    "replay": ReplayTransport,
+    "aa": AaTransport,
 }
 
 FORMATS: dict[str, FeedFormat] = {
     "feed": FEED,
     "json_feed": JSON_FEED,
+    "json_paths": JSON_PATHS,
     "wire_text": WIRE_TEXT,
 }
 
@@ -41,9 +49,12 @@ def sniff(document: Document) -> FeedFormat:
 
 
 def parse(document: Document, origin: Origin, *, format_name: str | None = None) -> ParsedFeed:
-    """One document → its items, by the named format or the one surest that it is its own.
+    """One document → its items, by the named format, else the document's, else the one surest that it is its own.
 
     Raises Reject `unrecognised`, or the format's own reason (`html`, `empty`, `challenge` …).
     """
-    chosen = FORMATS[format_name] if format_name is not None else sniff(document)
+    named = format_name or document.format
+    if named is not None and named not in FORMATS:
+        raise Reject(f"its format {named!r} is not known here", reason="unrecognised")
+    chosen = FORMATS[named] if named is not None else sniff(document)
     return chosen.parse(document, origin)

@@ -1,8 +1,8 @@
 """Golden pairs: tests/golden/<format>/<quirk>.<suffix> beside <quirk>.expected.json, for every registered format.
 
 An expected file holds only the keys that matter: of the feed, of its `items` in order, of its `hints`; or `reject`
-with the reason. `origin` sets what is known of the source. Files whose expectation is of another kind (`article`,
-what comes out of the whole walk) are left to their own tests.
+with the reason. `origin` sets what is known of the source, `options` what the transport declares. Files whose
+expectation is of another kind (`article`, what comes out of the whole walk) are left to their own tests.
 """
 
 import json
@@ -30,8 +30,9 @@ def input_of(expected: Path) -> Path:
     return found
 
 
-def read(path: Path, origin: dict):
-    document = Document(body=path.read_bytes(), url=f"https://wire.example/{path.parent.name}s/all.xml", name=path.name)
+def read(path: Path, origin: dict, options: dict):
+    url = f"https://wire.example/{path.parent.name}s/all.xml"
+    document = Document(body=path.read_bytes(), url=url, name=path.name, options=options)
     source = SourceRef(id="t", family="wire.example", **origin)
     return registry.parse(document, Origin(source=source, now=NOW))
 
@@ -39,15 +40,15 @@ def read(path: Path, origin: dict):
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda path: f"{path.parent.name}-{path.name.removesuffix(SUFFIX)}")
 def test_a_document_gives_what_its_golden_pair_says(pair):
     expected = json.loads(pair.read_text(encoding="utf-8"))
-    origin = expected.pop("origin", {})
+    origin, options = expected.pop("origin", {}), expected.pop("options", {})
     if "article" in expected:
         expected = {"format": pair.parent.name}
     if "reject" in expected:
         with pytest.raises(Reject) as refusal:
-            read(input_of(pair), origin)
+            read(input_of(pair), origin, options)
         assert refusal.value.reason == expected["reject"]
         return
-    found = json.loads(msgspec.json.encode(read(input_of(pair), origin)))
+    found = json.loads(msgspec.json.encode(read(input_of(pair), origin, options)))
     if "items" in expected:
         items = expected.pop("items")
         assert len(found["items"]) == len(items)

@@ -1,7 +1,10 @@
 """What every registered transport promises."""
 
 import asyncio
+import base64
 import json
+import logging
+import re
 from datetime import UTC, datetime
 
 import msgspec
@@ -14,8 +17,23 @@ from connectors.verdict import READ
 from pipeline.settings import ConnectSettings
 
 SETTINGS = ConnectSettings(request_timeout_secs=2)
-GOOD = {"http": {"url": "https://example.org/rss"}, "directory": {"path": "/var/wire"}}
-NOBODY = {"http": {"url": "http://127.0.0.1:9/rss"}, "directory": {"path": "/nowhere/at/all"}}
+ACCOUNT = {"username": "subscriber", "password": "correct horse battery staple"}
+PATHS = {"items": "data", "id": "id", "title": "headline"}
+GOOD = {
+    "http": {"url": "https://example.org/rss"},
+    "directory": {"path": "/var/wire"},
+    "http_json": {"url": "https://example.org/api", "options": {"paths": PATHS}},
+    "replay": {"path": "/var/wire/2026-03.jsonl"},
+    "aa": {"url": "https://example.org/abone/", "options": ACCOUNT},
+}
+NOBODY = {
+    "http": {"url": "http://127.0.0.1:9/rss"},
+    "directory": {"path": "/nowhere/at/all"},
+    "http_json": {"url": "http://127.0.0.1:9/api", "options": {"paths": PATHS}},
+    "replay": {"path": "/nowhere/at/all.jsonl"},
+    "aa": {"url": "http://127.0.0.1:9/abone/", "options": ACCOUNT},
+}
+WITH_ACCOUNT = sorted(name for name in GOOD if "url" in GOOD[name])
 
 every = pytest.mark.parametrize("name", sorted(TRANSPORTS))
 
@@ -53,8 +71,62 @@ def test_it_names_the_key_of_what_is_missing_or_unknown(name):
     transport = TRANSPORTS[name](SETTINGS)
     (missing,) = transport.check(source(name))
     assert missing.partition(":")[0] in Source.model_fields
-    (unknown,) = transport.check(source(name, options={"no_such": 1}, **GOOD[name]))
+    options = {**GOOD[name].get("options", {}), "no_such": 1}
+    (unknown,) = transport.check(source(name, **{**GOOD[name], "options": options}))
     assert unknown.startswith("options.no_such: ")
+
+
+@every
+def test_every_mistake_is_told_with_its_key_and_never_with_its_value(name):
+    nonsense = {key: ["hunter2"] for key in ("username", "password", "paths", "settle_secs", "documents_per_poll")}
+    found = TRANSPORTS[name](SETTINGS).check(source(name, **{**GOOD[name], "options": nonsense}))
+    assert len(found) >= 2
+    assert all(re.match(r"options\.[a-z_]+(\.\w+)*: \S", sentence) for sentence in found)
+    assert "hunter2" not in str(found)
+
+
+@every
+def test_two_mistakes_are_told_at_once(name):
+    wrong = {"options": {"no_such": 1}, "url": "gopher://x/"} if "url" in GOOD[name] else {"options": {"no_such": 1}}
+    keys = {sentence.partition(":")[0] for sentence in TRANSPORTS[name](SETTINGS).check(source(name, **wrong))}
+    assert keys == {"options.no_such", "url" if "url" in GOOD[name] else "path"}
+
+
+@pytest.mark.parametrize("name", WITH_ACCOUNT)
+def test_a_user_without_a_password_is_a_mistake(name):
+    options = {**GOOD[name].get("options", {}), "username": "subscriber"}
+    options.pop("password", None)
+    (sentence,) = TRANSPORTS[name](SETTINGS).check(source(name, **{**GOOD[name], "options": options}))
+    assert sentence.startswith("options.password_file: ")
+
+
+@pytest.mark.parametrize("name", WITH_ACCOUNT)
+@pytest.mark.parametrize("answer", [200, 401, 403, 404, 429, 500, 302])
+def test_credentials_are_sent_and_never_told(name, answer, httpserver, caplog):
+    httpserver.expect_request("/robots.txt").respond_with_data(status=404)
+    headers = {"Location": "http://127.0.0.2:9/elsewhere"} if answer == 302 else {}
+    httpserver.expect_request(re.compile("/api.*")).respond_with_data("{}", status=answer, headers=headers)
+    given = {**GOOD[name], "url": httpserver.url_for("/api/")}
+    given["options"] = {**given.get("options", {}), **ACCOUNT}
+    caplog.set_level(logging.DEBUG)
+    _, documents, outcome = poll(name, {}, **given)
+    sent = [request.headers.get("Authorization", "") for request, _ in httpserver.log if request.path != "/robots.txt"]
+    assert sent
+    secret = base64.b64encode(f"{ACCOUNT['username']}:{ACCOUNT['password']}".encode()).decode()
+    assert set(sent) == {f"Basic {secret}"}
+    told = f"{outcome!r} {outcome.state!r} {documents!r} {caplog.text}"
+    assert secret not in told
+    assert ACCOUNT["password"] not in told
+
+
+@every
+def test_a_poll_shows_no_secret_of_its_source(name):
+    given = {**GOOD[name], "options": {**GOOD[name].get("options", {})}}
+    if name in WITH_ACCOUNT:
+        given["options"].update(ACCOUNT)
+    one = TRANSPORTS[name](SETTINGS).poll(source(name, **given), {}, None, lambda: datetime(2026, 3, 1, tzinfo=UTC))
+    assert one.outcome is None
+    assert ACCOUNT["password"] not in repr(one)
 
 
 @every
@@ -66,7 +138,18 @@ def test_nobody_there_is_an_outcome_and_no_exception(name):
 
 
 @every
-@pytest.mark.parametrize("state", [{}, {"url": 3}, {"unsettled": "x"}, {"moved_since": "yesterday"}, {"x": None}])
+@pytest.mark.parametrize(
+    "state",
+    [
+        {},
+        {"url": 3},
+        {"unsettled": "x"},
+        {"moved_since": "yesterday"},
+        {"x": None},
+        {"offset": -1, "path": "/nowhere/at/all.jsonl"},
+        {"waiting": [1], "window": {"start": 0}},
+    ],
+)
 def test_it_survives_a_state_it_did_not_write(name, state):
     _, _, outcome = poll(name, state, **NOBODY[name])
     assert outcome is not None
@@ -75,4 +158,12 @@ def test_it_survives_a_state_it_did_not_write(name, state):
 @every
 def test_its_state_is_plain_json(name):
     _, _, outcome = poll(name, {}, **NOBODY[name])
-    assert json.loads(msgspec.json.encode(outcome.state)) == json.loads(json.dumps(outcome.state, default=str))
+    plain = json.dumps(outcome.state, allow_nan=False)
+    assert json.loads(plain) == outcome.state == msgspec.json.decode(msgspec.json.encode(outcome.state))
+
+
+@every
+def test_a_poll_that_brought_nothing_does_not_touch_the_state_it_was_given(name):
+    given = {"url": 3, "list": [1]}
+    poll(name, given, **NOBODY[name])
+    assert given == {"url": 3, "list": [1]}

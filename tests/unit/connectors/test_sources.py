@@ -7,8 +7,12 @@ import pytest
 
 from connectors import sources
 from connectors.contract import Source, SourceRights
+from connectors.declared import ItemPaths
+from connectors.transports.aa import AaOptions
 from connectors.transports.directory import DirectoryOptions
 from connectors.transports.http import HttpOptions
+from connectors.transports.http_json import HttpJsonOptions
+from connectors.transports.replay import ReplayOptions
 from pipeline.errors import ConfigError
 from pipeline.ops import health
 from pipeline.settings import ConnectSettings, Settings
@@ -114,7 +118,10 @@ def test_the_default_rights_are_a_snippet_and_no_pages():
     assert (rights.store, rights.redistribute, rights.fetch_pages) == ("snippet", "snippet", False)
 
 
-@pytest.mark.parametrize("model", [Source, SourceRights, HttpOptions, DirectoryOptions])
+@pytest.mark.parametrize(
+    "model",
+    [Source, SourceRights, HttpOptions, DirectoryOptions, HttpJsonOptions, ItemPaths, ReplayOptions, AaOptions],
+)
 def test_every_key_is_in_the_readme_with_its_meaning(model):
     readme = (Path(__file__).parents[3] / "config" / "sources" / "README.md").read_text(encoding="utf-8")
     for name, field in model.model_fields.items():
