@@ -9,6 +9,9 @@ from connectors.contract import Document, FeedFormat, Origin, ParsedFeed, Transp
 from connectors.formats.feed import FEED
 from connectors.formats.json_feed import JSON_FEED
 from connectors.formats.json_paths import JSON_PATHS
+from connectors.formats.newsml1 import NEWSML1
+from connectors.formats.newsml_g2 import NEWSML_G2
+from connectors.formats.nitf import NITF
 from connectors.formats.wire_text import WIRE_TEXT
 from connectors.transports.aa import AaTransport
 from connectors.transports.directory import DirectoryTransport
@@ -30,6 +33,9 @@ FORMATS: dict[str, FeedFormat] = {
     "feed": FEED,
     "json_feed": JSON_FEED,
     "json_paths": JSON_PATHS,
+    "newsml1": NEWSML1,
+    "newsml_g2": NEWSML_G2,
+    "nitf": NITF,
     "wire_text": WIRE_TEXT,
 }
 
