@@ -131,18 +131,11 @@ class Poller:
             window.take(feed, source=reference(source), now=now, ignore_guid=source.ignore_guid, not_before=not_before)
             for _, feed in feeds
         ]
-        fresh = [item for one in found for item in one.fresh]
         await self._publish(source, before, feeds, found, now)
-        reading = verdict.Reading(
-            feeds=tuple(feed for _, feed in feeds),
-            rejects=tuple(rejects),
-            refused=tuple(item for _, feed in feeds for item in feed.items if isinstance(item, Refused)),
-            newest=max((one.newest for one in found if one.newest), default=None),
-            stale_after=_age_limit(source),
-            # A gap is a notion of feeds: files of a drop folder do not overlap.
-            remarks=tuple(one.remark for one in found if one.remark and source.url),
-        )
-        health = verdict.judge(before, outcome, reading, fresh=len(fresh), now=now)
+        _tell_gap(source, before, found)
+        reading = _reading(source, [feed for _, feed in feeds], rejects, found)
+        fresh = sum(len(one.fresh) for one in found)
+        health = verdict.judge(before, outcome, reading, fresh=fresh, now=now)
         hints = _merged(outcome.hints, [feed for _, feed in feeds])
         after = self._concluded(
             source,
@@ -289,6 +282,26 @@ async def read(
     if source.url and source.format is None and feed.format in READ_ANYTHING:
         raise Reject("plain text instead of a feed", reason="parse")
     return feed
+
+
+def _reading(
+    source: Source, feeds: Sequence[ParsedFeed], rejects: Sequence[Reject], found: Sequence[identify.Found]
+) -> verdict.Reading:
+    return verdict.Reading(
+        feeds=tuple(feeds),
+        rejects=tuple(rejects),
+        refused=tuple(item for feed in feeds for item in feed.items if isinstance(item, Refused)),
+        newest=max((one.newest for one in found if one.newest), default=None),
+        stale_after=_age_limit(source),
+        remarks=tuple(one.remark for one in found if one.remark and source.url),
+    )
+
+
+def _tell_gap(source: Source, before: SourceState, found: Sequence[identify.Found]) -> None:
+    """A gap is a notion of feeds: files of a drop folder do not overlap."""
+    if source.url and any(one.gap for one in found):
+        metrics.GAPS.labels(source=source.id).inc()
+        log.warning("a gap between two polls", extra={"source": source.id, "interval_secs": before.interval_secs})
 
 
 def _digest(documents: list[Document]) -> str:

@@ -23,6 +23,12 @@ DEAD_LETTERS = Counter(
     ["topic", "reason"],
     registry=REGISTRY,
 )
+GAPS = Counter(
+    "accordwire_source_gaps_total",
+    "Polls that held no item of the poll before: some may have been missed between them.",
+    ["source"],
+    registry=REGISTRY,
+)
 _gauges: dict[str, Gauge] = {}
 _histograms: dict[str, Histogram] = {}
 

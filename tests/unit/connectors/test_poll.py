@@ -358,3 +358,27 @@ def test_a_reject_keeps_its_place(bench):
     bench.source = bench.source.model_copy(update={"url": bench.source.url + "?again"})
     after = bench.poll()
     assert after.seen == seen
+
+
+def test_a_source_that_brings_nothing_new_is_asked_less_often_and_the_first_poll_says_nothing(bench, wire):
+    waits = []
+    for _ in range(14):
+        after = bench.poll()
+        waits.append(after.interval_secs)
+        bench.now = after.next_due
+    assert waits[:2] == [300, 375]
+    assert waits == sorted(waits)
+    assert waits[-1] == 3600
+    wire["body"] = rss(ONE, TWO, ("c", "Third title", 11))
+    assert bench.poll().interval_secs == 1800
+
+
+def test_a_gap_is_told_counted_and_brings_the_shortest_interval_back(bench, wire, caplog):
+    wire["body"] = rss(*((f"a{n}", f"Title {n}", 9) for n in range(6)))
+    for _ in range(4):
+        bench.now = bench.poll().next_due
+    wire["body"] = rss(*((f"b{n}", f"Other title {n}", 10) for n in range(6)))
+    after = bench.poll()
+    assert after.interval_secs == 300
+    assert "may have been missed" in after.health.detail
+    assert [record.source for record in caplog.records if "gap" in record.getMessage()] == ["s"]

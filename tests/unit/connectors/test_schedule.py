@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.contract import Hints
-from connectors.schedule import next_due
+from connectors.contract import Failure, Hints
+from connectors.schedule import SCORES, adapted, next_due
 
 NOW = datetime(2026, 3, 4, 10, 30, tzinfo=UTC)  # a Wednesday
 FIVE_MINUTES = timedelta(minutes=5)
@@ -74,3 +74,43 @@ def test_every_source_is_due_within_two_days(score, ttl, retry, interval):
     hints = Hints(ttl_secs=ttl, retry_after_secs=retry)
     due = wait(score=score, interval=timedelta(seconds=interval), hints=hints)
     assert timedelta(0) < due <= timedelta(days=2)
+
+
+LEAST, MOST = timedelta(minutes=5), timedelta(hours=1)
+
+
+def after(interval, *, unseen, gap=False):
+    return adapted(interval, unseen=unseen, gap=gap, least=LEAST, most=MOST)
+
+
+def test_a_source_that_brings_nothing_is_asked_less_and_less_up_to_an_hour():
+    interval, seen = LEAST, []
+    for _ in range(30):
+        interval = after(interval, unseen=0.0)
+        seen.append(interval)
+    assert seen == sorted(seen)
+    assert seen[-1] == MOST
+
+
+def test_a_source_that_brings_much_is_asked_more_often_but_never_more_than_a_person_allows():
+    assert after(timedelta(minutes=40), unseen=0.8) == timedelta(minutes=20)
+    assert after(LEAST, unseen=1.0) == LEAST
+
+
+def test_a_source_that_brings_a_little_keeps_its_pace():
+    assert after(timedelta(minutes=17), unseen=0.1) == timedelta(minutes=17)
+
+
+def test_after_a_gap_a_source_is_asked_as_often_as_allowed():
+    assert after(MOST, unseen=1.0, gap=True) == LEAST
+
+
+def test_a_person_may_allow_less_than_the_longest_interval():
+    assert adapted(LEAST, unseen=0.0, gap=False, least=timedelta(hours=6), most=MOST) == timedelta(hours=6)
+
+
+def test_hard_failures_reach_the_slow_lane_four_times_as_fast_as_those_about_the_moment():
+    def failures(kind):
+        return next(n for n in range(1, 100) if wait(score=n * SCORES[kind]) > timedelta(hours=5))
+
+    assert [failures(kind) for kind in (Failure.HARD, Failure.SOFT, Failure.TEMP)] == [4, 8, 16]

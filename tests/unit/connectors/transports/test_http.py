@@ -11,10 +11,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from werkzeug import Response
 
-from connectors.contract import Source
+from connectors.contract import Failure, Source
 from connectors.transports.answers import retry_after_secs
+from connectors.transports.guard import guarded_client
 from connectors.transports.http import HttpTransport
-from connectors.transports.manners import polite_client
+from connectors.transports.manners import Manners, polite_client
+from pipeline.errors import Reject
 from pipeline.models.codes import HealthState
 from pipeline.settings import ConnectSettings
 
@@ -361,3 +363,109 @@ def test_a_server_that_speaks_no_tls_is_unreachable(httpserver):
 def test_state_of_another_version_is_left_aside(httpserver):
     documents, outcome = poll(answering(httpserver), {"url": 7, "etag": ["x"]})
     assert (len(documents), outcome.health) == (1, HealthState.OK)
+
+
+def test_another_address_is_asked_when_the_first_brings_no_document(httpserver):
+    first, third = httpserver.url_for("/gone"), answering(httpserver, "/third", headers={"ETag": '"3"'})
+    httpserver.expect_request("/gone").respond_with_data(status=404)
+    httpserver.expect_request("/second").respond_with_data(status=500)
+    others = (httpserver.url_for("/second"), third)
+    (document,), outcome = poll(first, other_urls=others)
+    assert (document.url, outcome.health) == (third, HealthState.OK)
+    assert "another address" in outcome.detail
+    httpserver.clear_log()
+    poll(first, outcome.state, now=NOW + timedelta(hours=1), other_urls=others)
+    (request,) = asked(httpserver)
+    assert (request.path, request.headers["If-None-Match"]) == ("/third", '"3"')
+    httpserver.clear_log()
+    poll(first, outcome.state, now=NOW + timedelta(days=2), other_urls=others)
+    assert [request.path for request in asked(httpserver)] == ["/gone", "/second", "/third"]
+
+
+def test_when_no_address_answers_the_first_one_says_why_and_keeps_its_validators(httpserver):
+    url, others = answering(httpserver, headers={"ETag": '"1"'}), (httpserver.url_for("/second"),)
+    httpserver.expect_request("/second").respond_with_data(status=404)
+    _, outcome = poll(url, other_urls=others)
+    httpserver.clear_all_handlers()
+    httpserver.expect_request("/robots.txt").respond_with_data(status=404)
+    httpserver.expect_request("/rss").respond_with_data(status=410)
+    _, outcome = poll(url, outcome.state, other_urls=others)
+    assert (outcome.health, outcome.state["etag"], outcome.state["using"]) == (HealthState.GONE, '"1"', 0)
+    assert outcome.detail == "answered 410 GONE; its 1 other addresses bring no feed either"
+
+
+def test_a_busy_server_is_not_gone_round(httpserver):
+    httpserver.expect_request("/rss").respond_with_data(status=503, headers={"Retry-After": "60"})
+    other = answering(httpserver, "/other")
+    _, outcome = poll(httpserver.url_for("/rss"), other_urls=(other,))
+    assert (outcome.health, outcome.failure) == (HealthState.ERROR, Failure.TEMP)
+    assert [request.path for request in asked(httpserver)] == ["/rss"]
+
+
+def test_after_a_document_that_is_no_feed_the_next_poll_asks_the_next_address_whole(httpserver):
+    first = answering(httpserver, "/page", headers={"ETag": '"1"'})
+    second = answering(httpserver, "/feed", headers={"ETag": '"1"'})
+    given = source(first, other_urls=(second,), allow_private_network=True)
+
+    async def refused():
+        async with polite_client(SETTINGS, given) as http:
+            one = HttpTransport(SETTINGS).poll(given, {}, http, lambda: NOW)
+            (document,) = [document async for document in one]
+            await one.refuse(document, Reject("a web page", reason="html"))
+            return one.outcome.state
+
+    state = asyncio.run(refused())
+    httpserver.clear_log()
+    (document,), _ = poll(first, state, other_urls=(second,))
+    assert document.url == second
+    assert ["If-None-Match" in request.headers for request in asked(httpserver)] == [False]
+
+
+def test_a_redirect_target_that_brings_no_feed_is_never_adopted(httpserver):
+    httpserver.expect_request("/old").respond_with_data(status=301, headers={"Location": "/parked"})
+    answering(httpserver, "/parked")
+    given = source(httpserver.url_for("/old"), allow_private_network=True)
+
+    async def refused(state, now):
+        async with polite_client(SETTINGS, given) as http:
+            one = HttpTransport(SETTINGS).poll(given, state, http, lambda: now)
+            (document,) = [document async for document in one]
+            await one.refuse(document, Reject("a parked page", reason="html"))
+            return one.outcome.state
+
+    state = {}
+    for days in range(5):
+        state = asyncio.run(refused(state, NOW + timedelta(days=days)))
+        assert state["moved_to"] is None
+
+
+def test_a_wait_told_to_one_feed_holds_for_its_host_only_where_the_source_says_so(httpserver):
+    httpserver.expect_request("/busy").respond_with_data(status=429, headers={"Retry-After": "60"})
+    answering(httpserver, "/other")
+
+    async def both(scope):
+        busy = source(httpserver.url_for("/busy"), retry_after_scope=scope, allow_private_network=True)
+        other = source(httpserver.url_for("/other"), allow_private_network=True)
+        manners = Manners(SETTINGS)
+        outcomes = []
+        async with guarded_client(SETTINGS, allow_private=True) as http:
+            for one in (busy, other):
+                polled = HttpTransport(SETTINGS).poll(one, {}, manners.client(http, one), lambda: NOW)
+                assert len([document async for document in polled]) <= 1
+                outcomes.append(polled.outcome)
+        return outcomes
+
+    told, other = asyncio.run(both("feed"))
+    assert (told.health, other.health) == (HealthState.THROTTLED, HealthState.OK)
+    told, other = asyncio.run(both("host"))
+    assert (told.health, other.health) == (HealthState.THROTTLED, HealthState.THROTTLED)
+    assert 58 <= other.hints.retry_after_secs <= 60
+
+
+@pytest.mark.parametrize(
+    ("status", "failure"),
+    [(404, Failure.HARD), (401, Failure.HARD), (500, Failure.SOFT), (503, Failure.TEMP), (429, Failure.TEMP)],
+)
+def test_a_status_tells_how_lasting_the_failure_looks(httpserver, status, failure):
+    httpserver.expect_request("/rss").respond_with_data(status=status)
+    assert poll(httpserver.url_for("/rss"))[1].failure is failure
