@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from connectors.contract import Document, FeedFormat, Origin, ParsedFeed, Transport
 from connectors.formats.feed import FEED
+from connectors.formats.iptc7901 import IPTC7901
 from connectors.formats.json_feed import JSON_FEED
 from connectors.formats.json_paths import JSON_PATHS
 from connectors.formats.newsml1 import NEWSML1
@@ -31,6 +32,7 @@ TRANSPORTS: dict[str, Callable[[ConnectSettings], Transport]] = {
 
 FORMATS: dict[str, FeedFormat] = {
     "feed": FEED,
+    "iptc7901": IPTC7901,
     "json_feed": JSON_FEED,
     "json_paths": JSON_PATHS,
     "newsml1": NEWSML1,
