@@ -87,11 +87,13 @@ def _show(answer: dict[str, Any], *, agreements: bool) -> None:
 
 
 def _article_facts(source: dict[str, Any]) -> list[str | None]:
-    return [source.get("publisher") or source.get("source"), source.get("language"), source.get("url")]
+    teller = source.get("publisher") or source.get("source")
+    return [teller, source.get("credit"), source.get("language"), source.get("url")]
 
 
 def _agreement_facts(source: dict[str, Any]) -> list[str | None]:
-    return [source.get("status"), " ".join(source.get("dyads", [])), source.get("agreement_id")]
+    to_credit = ", ".join(source.get("credits", []))
+    return [source.get("status"), " ".join(source.get("dyads", [])), source.get("agreement_id"), to_credit]
 
 
 def _plain(text: str) -> str:

@@ -1,5 +1,7 @@
 """Real servers for the live tests: one Kafka and one Elasticsearch for the session, a namespace for every test."""
 
+import contextlib
+import functools
 import itertools
 import json
 import os
@@ -39,11 +41,23 @@ def live():
 
 
 @pytest.fixture
-def install(live, tmp_path):
+def install(installation, tmp_path):
+    with installation(tmp_path) as settings:
+        yield settings
+
+
+@pytest.fixture(scope="session")
+def installation(live):
+    """Called with a directory: a namespace of its own, with topics and indices, gone at the end of the block."""
+    return functools.partial(_installation, live)
+
+
+@contextlib.contextmanager
+def _installation(live, directory):
     from pipeline import index
 
     namespace = f"t{os.getpid()}-{next(_counter)}"
-    settings = live.settings(namespace, stack={"directory": tmp_path})
+    settings = live.settings(namespace, stack={"directory": directory})
     admin.apply(settings)
     index.apply(settings)
     yield settings

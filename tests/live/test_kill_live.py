@@ -1,22 +1,17 @@
 """A kill and an embargo through the real walk: worker and sink as processes, Kafka and Elasticsearch as they are."""
 
 import json
-import subprocess
-import sys
-import urllib.request
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
 
 from pipeline import topics
-from pipeline.broker import consumer, lag
-from pipeline.broker.producer import Producer
-from pipeline.models import codec, identity
+from pipeline.models import identity
 from pipeline.models.codes import Action, ArticleStatus, DateQuality, Redistribute, Store
 from pipeline.models.raw_item import RawItem, Rights, SourceRef
+from tests.live.roles import Roles
 from tests.live.worker_process import until
-from tests.servers import ROOT
 
 ALL = Rights(store=Store.FULL, redistribute=Redistribute.FULL)
 AGENCY = SourceRef(id="wire", family="wire.example", publisher="Wire", agency="W1", rights=ALL)
@@ -27,75 +22,16 @@ TITLE = "Velkomarra hails accord of Kazakhstan and Pakistan"
 EVIDENCE = "Kazakhstan and Pakistan signed an agreement on extradition in Islamabad on Wednesday, Drovenholt noted."
 BODY = "The snorvatik in the old town went on until the evening, and nobody expected that it would last so long."
 SECRET = ("velkomarra", "drovenholt", "snorvatik")
-SHOWN_BY_INDEX = ("articles", "agreements")
 PUBLIC = [topic.name for topic in topics.TOPICS.values() if topic.public]
-EMPTIED = [*PUBLIC, topics.DOCUMENT, topics.MENTION, topics.SIGNATURE]
+EMPTIED = [*PUBLIC, topics.DOCUMENT, topics.MENTION, topics.SIGNATURE, topics.EXPIRY]
 
 
-class Roles:
-    """Worker and sink of one installation."""
-
-    def __init__(self, live, settings):
-        self.settings = settings
-        self.es_url = live.es_url
-        self._environment = live.environment(settings.namespace) | {
-            "ACCORDWIRE_STACK__DIRECTORY": str(settings.stack.directory)
-        }
-        self._running = {}
-
-    def start(self, *names):
-        for name in names:
-            self._running[name] = subprocess.Popen(
-                [sys.executable, "-m", "pipeline.cli.main", name],
-                cwd=ROOT,
-                env=self._environment,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-
-    def kill(self, *names):
-        for name in names or tuple(self._running):
-            process = self._running.pop(name)
-            process.kill()
-            process.wait()
-
-    def publish(self, *items):
-        with Producer(self.settings, client="test") as producer:
-            for item in items:
-                producer.send(topics.RAW, item.article_id, codec.encode(item)).wait()
-        self.settled()
-
-    def settled(self):
-        quiet = [0]
-
-        def is_quiet():
-            quiet[0] = 0 if any(lag.lag(self.settings).values()) else quiet[0] + 1
-            return quiet[0] >= 3
-
-        until(is_quiet, timeout=90, every=0.4)
-
-    def index(self):
-        """All documents of both aliases, as their JSON says."""
-        found = {}
-        for alias in SHOWN_BY_INDEX:
-            name = self.settings.named(alias)
-            for path, method in ((f"{name}/_refresh", "POST"), (f"{name}/_search?size=1000", "GET")):
-                request = urllib.request.Request(f"{self.es_url}/{path}", method=method)
-                with urllib.request.urlopen(request, timeout=30) as answer:
-                    body = json.load(answer)
-            found |= {hit["_id"]: hit["_source"] for hit in body["hits"]["hits"]}
-        return found
-
-    def topic(self, name):
-        """Key → last value: what is left of a topic once it is compacted."""
-        return {one.key: one.value for one in consumer.replay(self.settings, [name])}
-
-    def traces(self):
-        """Where a word of the killed text is still to be read."""
-        places = {f"index {name}": json.dumps(source, ensure_ascii=False) for name, source in self.index().items()}
-        for topic in EMPTIED:
-            places |= {f"{topic} {key}": (value or b"").decode() for key, value in self.topic(topic).items()}
-        return sorted(f"{word} in {place}" for place, text in places.items() for word in SECRET if word in text.lower())
+def traces(roles):
+    """Where a word of the killed text is still to be read."""
+    places = {f"index {name}": json.dumps(source, ensure_ascii=False) for name, source in roles.index().items()}
+    for topic in EMPTIED:
+        places |= {f"{topic} {key}": (value or b"").decode() for key, value in roles.topic(topic).items()}
+    return sorted(f"{word} in {place}" for place, text in places.items() for word in SECRET if word in text.lower())
 
 
 @pytest.fixture
@@ -141,9 +77,9 @@ def test_after_a_kill_no_word_of_it_is_left_in_index_or_topics_nor_in_its_copies
     original, copy = item("one"), item("one-again", minute=2, of=PORTAL)
     other = item("two", minute=1, of=DAILY, title="Accord signed", body=EVIDENCE.partition(", D")[0] + " at noon.")
     roles.publish(original, copy, other)
-    assert len([place for place in roles.traces() if "index g-" in place]) > 0, "its words are in the record at first"
+    assert len([place for place in traces(roles) if "index g-" in place]) > 0, "its words are in the record at first"
     roles.publish(kill("one", minute=5))
-    assert roles.traces() == []
+    assert traces(roles) == []
     assert emptied(roles, original) == ("canceled", None)
     assert emptied(roles, copy) == ("canceled", original.article_id)
     records = [source for source in roles.index().values() if source.get("live")]
@@ -151,16 +87,16 @@ def test_after_a_kill_no_word_of_it_is_left_in_index_or_topics_nor_in_its_copies
 
     later = item("one-more", minute=9, of=PORTAL)
     roles.publish(later, original, copy)
-    assert roles.traces() == []
+    assert traces(roles) == []
     assert emptied(roles, later) == ("canceled", original.article_id)
 
 
 def test_a_kill_that_came_before_its_item_reaches_the_copies_around_it(roles):
     original, copy = item("one"), item("one-again", minute=1, of=PORTAL)
     roles.publish(kill("one", minute=5), copy)
-    assert roles.traces()
+    assert traces(roles)
     roles.publish(original)
-    assert roles.traces() == []
+    assert traces(roles) == []
     assert emptied(roles, copy) == ("canceled", original.article_id)
 
 
@@ -172,7 +108,7 @@ def test_a_held_item_is_shown_nowhere_and_released_on_time_by_a_worker_that_was_
     roles.publish(kill("two", minute=1))
     roles.kill("work")
     roles.start("work")
-    assert roles.traces() == [], "not before its time"
+    assert traces(roles) == [], "not before its time"
     assert datetime.now(UTC) < due, "the machine was too slow for this test to say anything"
 
     def is_out():
@@ -183,7 +119,7 @@ def test_a_held_item_is_shown_nowhere_and_released_on_time_by_a_worker_that_was_
     roles.settled()
     source = roles.index()[held.article_id]
     assert (source["status"], source["revision"]) == ("canceled", held.revision), "its text was killed meanwhile"
-    assert roles.traces() == []
+    assert traces(roles) == []
     until(lambda: set(roles.topic(topics.HELD).values()) == {None}, timeout=30)
 
 

@@ -11,6 +11,7 @@ from pipeline.search.filters import Selection, UsageError, path_of
 from pipeline.search.record import record
 from pipeline.search.rights import shown
 from pipeline.search.text import Typed
+from pipeline.stages.rights import snippet
 
 CONFIG = Path(__file__).parents[3] / "config"
 
@@ -100,23 +101,38 @@ def test_what_cannot_be_counted_is_no_facet(documents):
         path_of(documents.agreements, "confidence", facet=True)
 
 
+ALL_HIDDEN = {"title", "body", "lead", "mentions", "names", "authors", "kill_reason"}
+
+
 @pytest.mark.parametrize(
     ("right", "hidden"),
     [
         ("full", set()),
-        ("evidence", {"body"}),
-        ("snippet", {"body", "mentions"}),
+        ("evidence", set()),
+        ("snippet", {"mentions"}),
         ("headline", {"body", "lead", "mentions"}),
-        ("none", {"title", "body", "lead", "mentions", "names"}),
-        ("unheard_of", {"title", "body", "lead", "mentions", "names"}),
+        ("none", ALL_HIDDEN),
+        ("unheard_of", ALL_HIDDEN),
     ],
 )
 def test_what_is_shown_follows_the_source_s_rights(right, hidden):
-    texts = {"title": 1, "lead": 1, "body": 1, "mentions": 1, "names": 1}
-    source, highlight = shown({**texts, "redistribute": right, "all": 1}, {"body.tr": [], "title.tr.exact": []})
-    assert set(texts) - set(source) == hidden
+    texts = {name: {"tr": "bir söz"} for name in ("title", "lead", "body")}
+    fields = {**texts, "mentions": [1], "names": ["x"], "authors": ["x"], "kill_reason": "x"}
+    marked = {"body.tr": ["bir <em>söz</em>"], "title.tr.exact": ["<em>bir</em> söz"]}
+    source, highlight = shown({**fields, "redistribute": right, "all": 1}, marked)
+    assert set(fields) - set(source) == hidden
     assert "all" not in source
     assert {name.partition(".")[0] for name in highlight} == {"body", "title"} - hidden
+
+
+@pytest.mark.parametrize("right", ["evidence", "snippet"])
+def test_of_a_longer_text_the_beginning_is_shown_and_no_highlight_beyond_it(right):
+    text = f"Başta {'söz ' * 100}sonda"
+    texts = {"lead": {"tr": text}, "body": {"tr": text}}
+    marked = {f"{name}.tr.exact": ["<em>Başta</em> söz", "söz <em>sonda</em>"] for name in texts}
+    source, highlight = shown({**texts, "redistribute": right}, marked | {"body.tr": ["<em>sonda</em>"]})
+    assert {source[name]["tr"] for name in texts} == {snippet(text)}
+    assert highlight == {f"{name}.tr.exact": ["<em>Başta</em> söz"] for name in texts}
 
 
 def test_a_hit_is_the_record_itself_not_the_index_s_form_of_it(documents):

@@ -1,5 +1,6 @@
 """Consolidation through its real stage: bytes of mention sets in, records out."""
 
+import msgspec
 import pytest
 
 from pipeline import topics
@@ -203,6 +204,26 @@ def test_quotes_a_source_does_not_allow_are_left_out_and_their_place_stays():
     first, second = made.live[0].evidence
     assert (first.quote, first.start, first.end) == ("", 10, 30)
     assert second.quote
+
+
+def test_a_quote_carries_its_sources_credit_and_what_is_not_quoted_needs_none():
+    made = Installation().feed(
+        article("a", mention(), credit="© A"), article("b", mention(), day=1, credit="© B", quotes=False)
+    )
+    assert [(bool(piece.quote), piece.credit) for piece in made.live[0].evidence] == [(True, "© A"), (False, "")]
+
+
+def test_quotes_whose_term_is_over_leave_the_record_and_are_no_change_of_the_agreement():
+    told = mention()
+    silent = msgspec.structs.replace(told, evidence=tuple(_silent(piece) for piece in told.evidence))
+    made = Installation().feed(article("a", told), article("a", silent, revision=2))
+    assert [record.topic for step in made.last.steps for record in step] == [topics.AGREEMENT]
+    assert [piece.quote for piece in made.live[0].evidence] == [""]
+    assert [entry.kind for entry in made.live[0].history] == [ChangeKind.CREATED]
+
+
+def _silent(piece):
+    return msgspec.structs.replace(piece, quote="")
 
 
 def test_the_change_log_is_acknowledged_before_the_record():

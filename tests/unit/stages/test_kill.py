@@ -153,6 +153,18 @@ def test_what_was_emptied_stays_empty_after_the_kill_itself_is_forgotten():
     assert_emptied(made.feed(item("a2", minutes=25 * DAY, revision=2)), "a2", "a1")
 
 
+def test_a_kill_from_the_archive_takes_the_mentions_back_though_nobody_remembers_the_article():
+    made = Installation().feed(item("a1"), parsed("a9", minutes=60 * DAY), kill("a1", minutes=60 * DAY))
+    assert_emptied(made, "a1", None)
+    assert made.mentions("a1").mentions == ()
+
+
+def test_the_reason_of_a_kill_is_kept_for_the_house_and_never_public():
+    made = Installation().feed(item("a1"), kill("a1", kill_reason="Sent in error."))
+    assert made.document("a1").kill_reason == "Sent in error."
+    assert b"Sent in error" not in made.topics[topics.ARTICLE]["a1"]
+
+
 @pytest.mark.parametrize("delivered", range(5))
 def test_a_crash_in_the_midst_of_a_kill_is_made_good_by_its_redelivery(delivered):
     made = Installation().feed(item("a1"), item("a2"))

@@ -15,7 +15,9 @@ class Parser:
     """Takes fields over as they are: the real one is tested in its own room."""
 
     def parse(self, raw):
-        return parsed(raw.article_id, revision=raw.revision, text=raw.body, title=raw.title, status=raw.status)
+        return parsed(
+            raw.article_id, revision=raw.revision, text=raw.body, title=raw.title, status=raw.status, of=raw.source
+        )
 
 
 class Tagger:
@@ -32,9 +34,8 @@ def raw(**more):
         revision=7,
         content_hash="h",
         seen_at=NOON,
-        source=source(),
         format="rss2.0",
-        **{"title": TITLE, "body": TEXT, **more},
+        **{"source": source(), "title": TITLE, "body": TEXT, **more},
     )
 
 
@@ -67,6 +68,13 @@ def test_a_killed_item_goes_on_empty():
     assert verdict is Verdict.KILLED
     assert (record.value.title, record.value.summary, record.value.text, record.value.mentions) == ("", "", "", ())
     assert record.value.revision == 7
+
+
+def test_an_article_of_a_source_that_opted_out_goes_on_whole_and_unmined():
+    of = source()
+    opted_out = msgspec.structs.replace(of, rights=msgspec.structs.replace(of.rights, tdm_opt_out=True))
+    verdict, record = handle(raw(source=opted_out), treaty())
+    assert (verdict, record.value.mentions, record.value.text) == (Verdict.OPTED_OUT, (), TEXT)
 
 
 def test_bytes_that_are_no_item_are_rejected():
