@@ -57,6 +57,10 @@ accept: setup ## Feed DATA/samples through a running service and compare with wh
 rehearse: setup-dev ## Inflict every fault under load, count what was lost; ARGS="--faults kill_work" for fewer
 	@$(BIN)/python -m tests.measure rehearse $(ARGS)
 
+.PHONY: day
+day: setup-dev ## Poll 2,000 feeds of 200 hosts for a simulated day (minutes); ARGS="20 200" for fewer
+	@$(BIN)/python -m tests.day $(ARGS)
+
 .PHONY: lock
 lock: setup-dev ## Write the lock files anew from pyproject.toml
 	@$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --strip-extras --allow-unsafe \

@@ -19,7 +19,7 @@ from pipeline.broker.producer import Delivery, Producer, cloud_headers
 from pipeline.errors import AccordwireError, Fatal, Reject
 from pipeline.models import codec, dead_letter
 from pipeline.models.raw_item import RawItem
-from pipeline.models.source_state import SourceState
+from pipeline.models.source_state import PAUSE_PREFIX, SourcePause, SourceState
 from pipeline.ops import metrics
 from pipeline.settings import Settings
 
@@ -89,6 +89,15 @@ class Publisher:
         )
         value = codec.encode(state)
         self._settle([self._send(topics.SOURCE, state.source_id, value, headers, partition=partition)])
+
+    def pause(self, source_id: str, pause: SourcePause | None, *, partition: int) -> None:
+        """Write that a source is paused, or with None that it is not, and wait for the acknowledgement."""
+        key = PAUSE_PREFIX + source_id
+        revision = 0 if pause is None else int(pause.since.timestamp() * 1000)
+        moment = None if pause is None else pause.since
+        headers = cloud_headers(topic=topics.SOURCE, key=key, revision=revision, time=moment, source=CE_SOURCE)
+        value = None if pause is None else codec.encode(pause)
+        self._settle([self._send(topics.SOURCE, key, value, headers, partition=partition)])
 
     def unreadable_state(self, record: Record, reject: Reject) -> None:
         """The dead letter of a state record nobody can read."""

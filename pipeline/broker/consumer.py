@@ -3,7 +3,7 @@
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -58,6 +58,16 @@ class TopicPartition(NamedTuple):
     partition: int
 
 
+class Membership(NamedTuple):
+    """What the group asks of a member, in seconds."""
+
+    session_secs: float = 30.0
+    """Unheard of for so long, a member is out and its partitions are given away."""
+    heartbeat_secs: float = 3.0
+    rebalance_secs: float = 300.0
+    """How long on_revoked may take: a member that has not let go by then is out."""
+
+
 class Record(msgspec.Struct, frozen=True):
     """One record as read. `value` None is a tombstone; bytes of a key that are not UTF-8 show as escapes."""
 
@@ -89,7 +99,10 @@ def _record(raw: Any, namespace: str) -> Record:
     )
 
 
-def _open(settings: Settings, *, group: str | None, instance: str | None = None) -> KafkaConsumer:
+def _open(
+    settings: Settings, *, group: str | None, instance: str | None = None, membership: Membership | None = None
+) -> KafkaConsumer:
+    asked = membership or Membership()
     return clients.opened(
         KafkaConsumer,
         settings,
@@ -100,9 +113,9 @@ def _open(settings: Settings, *, group: str | None, instance: str | None = None)
         auto_offset_reset="earliest",
         allow_auto_create_topics=False,
         request_timeout_ms=int(settings.kafka.request_timeout_secs * 1000),
-        session_timeout_ms=30_000,
-        heartbeat_interval_ms=3_000,
-        max_poll_interval_ms=300_000,
+        session_timeout_ms=int(asked.session_secs * 1000),
+        heartbeat_interval_ms=int(asked.heartbeat_secs * 1000),
+        max_poll_interval_ms=int(asked.rebalance_secs * 1000),
         metadata_max_age_ms=10_000,
         partition_assignment_strategy=(_WholeRange,),
         max_partition_fetch_bytes=table.MAX_MESSAGE_BYTES,
@@ -173,13 +186,16 @@ class Consumer:
         group: str | None,
         topics: Sequence[str],
         instance: str | None = None,
+        membership: Membership | None = None,
         on_revoked: RebalanceCallback = _nothing,
         on_assigned: RebalanceCallback = _nothing,
     ) -> None:
         self._settings = settings
         self._namespace = settings.namespace
         self._instance = instance
-        self._consumer = _open(settings, group=group, instance=instance)
+        self._consumer = _open(settings, group=group, instance=instance, membership=membership)
+        self._coordinator: Any = self._consumer._coordinator  # noqa: SLF001 — heartbeats are told nowhere else
+        self._confirmed_at = float("-inf")
         physical = [table.physical(name, self._namespace) for name in topics]
         with clients.speaking_plainly(settings):
             if group is None:
@@ -241,6 +257,37 @@ class Consumer:
     def seek(self, partition: TopicPartition, offset: int) -> None:
         """Read this assigned partition from `offset` on."""
         self._consumer.seek(self._physical(partition), offset)
+
+    def position(self, partition: TopicPartition) -> int | None:
+        """Offset of the next record of this assigned partition; None while that is not known."""
+        with clients.speaking_plainly(self._settings):
+            position: int | None = self._consumer.position(self._physical(partition), timeout_ms=POLL_SLICE_MS)
+        return position
+
+    def end_offsets(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        """Per partition, the offset of the next record to be written: all acknowledged before lie below it."""
+        wanted = {self._physical(one): one for one in partitions}
+        with clients.speaking_plainly(self._settings):
+            ends = self._consumer.end_offsets(list(wanted))
+        return {wanted[one]: end for one, end in ends.items()}
+
+    @property
+    def generation(self) -> int:
+        """The group's count of its assignments, as of the one this member holds; −1 while it holds none."""
+        generation: int = self._coordinator._generation.generation_id  # noqa: SLF001 — they show it only to producers
+        return generation
+
+    @property
+    def confirmed_at(self) -> float:
+        """When, by time.monotonic(), the last heartbeat was sent that the group has answered; −inf before the first.
+
+        Counted from the sending, so the group heard of this member later than that, never earlier.
+        """
+        beat = self._coordinator.heartbeat
+        sent, answered = beat.last_send, beat.last_receive
+        if answered >= sent:
+            self._confirmed_at = sent
+        return self._confirmed_at
 
     def assignment(self) -> Partitions:
         """The partitions read now."""

@@ -1,55 +1,34 @@
-"""The connect role's own rules: who is asked at the start, who waits for whom, what a lost broker means."""
+"""The connect role's own rules: what a lost broker and a lost ownership mean for a write."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+import time
+from datetime import UTC, datetime
 
 import pytest
 
 from connectors.contract import Source
+from connectors.ownership import partition_of_source
 from connectors.runner import Connect
 from connectors.state import States
 from pipeline.errors import Reject, Unavailable
-from pipeline.models.codes import HealthState
-from pipeline.models.source_state import Health, SourceState
+from pipeline.models.source_state import SourceState
 from pipeline.settings import Settings
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+A = Source(id="a", publisher="a", url="https://a.org/rss")
 
 
-def source(name, host=None):
-    return Source(id=name, publisher=name, url=f"https://{host or name}.org/rss")
-
-
-def connect(*found, states=None, now=NOW):
-    return Connect(Settings(), list(found), States(states or {}), clock=lambda: now)
-
-
-def remembered(state, **given):
-    return SourceState(source_id="s", updated_at=NOW, health=Health(state=state), **given)
-
-
-def test_a_start_asks_at_once_whatever_was_remembered():
-    waiting = remembered(HealthState.ERROR, failures=12, next_due=NOW + timedelta(hours=6))
-    assert connect(source("s"))._first_due(waiting) == NOW
-
-
-def test_a_start_respects_a_server_that_told_us_to_wait():
-    one = connect(source("s"))
-    waiting = remembered(HealthState.THROTTLED, next_due=NOW + timedelta(hours=2))
-    assert one._first_due(waiting) == NOW + timedelta(hours=2)
-    assert one._not_yet_polled() is None
-
-
-def test_it_is_ready_once_every_source_was_polled_well_or_not():
-    one = connect(source("a"), source("b"))
-    assert one._not_yet_polled() == "not polled yet: a, b"
-    one._note(source("a"), SourceState(source_id="a", updated_at=NOW, health=Health(state=HealthState.ERROR)))
-    assert one._not_yet_polled() == "not polled yet: b"
+def connect(*found):
+    """A process that owns everything, as far as it knows."""
+    one = Connect(Settings(), list(found), clock=lambda: NOW)
+    one._ownership.grant(dict.fromkeys(range(6), 7))
+    one._ownership.confirm(time.monotonic())
+    return one
 
 
 def test_a_write_waits_for_the_broker_and_says_so_meanwhile(monkeypatch):
     async def scenario():
-        one = connect(source("a"))
+        one = connect(A)
         told = []
 
         async def no_wait(_secs):
@@ -65,20 +44,20 @@ def test_a_write_waits_for_the_broker_and_says_so_meanwhile(monkeypatch):
                 raise answer
             return answer
 
-        return await one._persist(call), told, one._broker_trouble
+        return await one._persist(A, call), told, one._broker_trouble
 
     assert asyncio.run(scenario()) == ("written", ["no broker", "no broker"], None)
 
 
 def test_a_write_given_up_at_the_end_cancels_its_poll():
     async def scenario():
-        one = connect(source("a"))
+        one = connect(A)
         one._stopping.set()
 
         def call():
             raise Unavailable("no broker")
 
-        await one._persist(call)
+        await one._persist(A, call)
 
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(scenario())
@@ -89,43 +68,66 @@ def test_a_record_the_broker_can_never_take_is_not_sent_for_ever():
         def call():
             raise Reject("too large", reason="oversized")
 
-        await connect(source("a"))._persist(call)
+        await connect(A)._persist(A, call)
 
     with pytest.raises(Reject):
         asyncio.run(scenario())
 
 
-class Recorder:
-    """A poller that notes how many polls run at once, per host and in all."""
-
-    def __init__(self, one):
-        self.one = one
-        self.running = []
-        self.most = 0
-        self.shared = False
-        self.polls = 0
-
-    async def poll(self, polled, before, _http):
-        host = polled.url.split("/")[2]
-        self.shared = self.shared or host in self.running
-        self.running.append(host)
-        self.most = max(self.most, len(self.running))
-        await asyncio.sleep(0.02)
-        self.running.remove(host)
-        self.polls += 1
-        if self.polls == 12:
-            self.one._stopping.set()
-        return SourceState(source_id=before.source_id, updated_at=NOW, polls=before.polls + 1, next_due=NOW)
-
-
-def test_one_host_is_asked_one_question_at_a_time_and_all_hosts_a_bounded_number():
+def test_nothing_is_written_for_a_source_that_is_somebody_elses():
     async def scenario():
-        found = [source(f"s{number}", host=f"host{number % 4}") for number in range(12)]
-        settings = Settings(connect={"concurrency": 3, "host_spacing_secs": 0.001})
-        one = Connect(settings, found, States({}), clock=lambda: NOW)
-        recorder = Recorder(one)
-        await asyncio.gather(*(one._keep_polling(recorder, each, None) for each in found))
-        return recorder
+        one = connect(A)
+        one._ownership.withdraw(frozenset({partition_of_source(A)}))
+        await one._persist(A, lambda: pytest.fail("written"))
 
-    recorder = asyncio.run(scenario())
-    assert (recorder.shared, recorder.most) == (False, 3)
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(scenario())
+
+
+def test_while_the_group_does_not_answer_a_write_waits_and_goes_on_when_it_is_still_ours():
+    async def scenario():
+        one = connect(A)
+        one._ownership.confirm(time.monotonic() - 60)
+        writing = asyncio.create_task(one._persist(A, lambda: "written"))
+        await asyncio.sleep(0.1)
+        assert not writing.done()
+        one._ownership.confirm(time.monotonic())
+        return await asyncio.wait_for(writing, timeout=5)
+
+    assert asyncio.run(scenario()) == "written"
+
+
+def test_while_the_group_does_not_answer_a_write_waits_and_is_dropped_when_it_turns_out_lost():
+    async def scenario():
+        one = connect(A)
+        one._ownership.confirm(time.monotonic() - 60)
+        writing = asyncio.create_task(one._persist(A, lambda: pytest.fail("written")))
+        await asyncio.sleep(0.1)
+        one._ownership.withdraw(frozenset(range(6)))
+        await asyncio.wait_for(writing, timeout=5)
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(scenario())
+
+
+def test_ready_asks_for_the_sources_that_are_ours_alone():
+    one = connect(A)
+    assert one._not_yet_polled() == "not polled yet: a"
+    one._ownership.withdraw(frozenset(range(6)))
+    assert one._not_yet_polled() is None
+
+
+def test_a_source_is_taken_over_under_the_generation_of_its_new_owner(monkeypatch):
+    async def scenario():
+        one = connect(A)
+        begun = []
+        monkeypatch.setattr(one, "_poll_of", lambda _source: None)
+        monkeypatch.setattr(one._rounds, "begin", lambda *given, is_start: begun.append((given, is_start)))
+        before = SourceState(source_id="a", updated_at=NOW, polls=3, generation=5)
+        await one._take_over(frozenset({partition_of_source(A)}), States({"a": before}), is_start=False)
+        one._ownership.withdraw(frozenset(range(6)))
+        await one._take_over(frozenset({partition_of_source(A)}), States({"a": before}), is_start=False)
+        return begun
+
+    (((source, _, state, pause), is_start),) = asyncio.run(scenario())
+    assert (source.id, state.polls, state.generation, pause, is_start) == ("a", 3, 7, None, False)
