@@ -12,6 +12,7 @@ from connectors.formats.json_feed import JSON_FEED
 from connectors.formats.json_paths import JSON_PATHS
 from connectors.formats.newsml1 import NEWSML1
 from connectors.formats.newsml_g2 import NEWSML_G2
+from connectors.formats.ninjs import NINJS
 from connectors.formats.nitf import NITF
 from connectors.formats.wire_text import WIRE_TEXT
 from connectors.transports.aa import AaTransport
@@ -37,6 +38,7 @@ FORMATS: dict[str, FeedFormat] = {
     "json_paths": JSON_PATHS,
     "newsml1": NEWSML1,
     "newsml_g2": NEWSML_G2,
+    "ninjs": NINJS,
     "nitf": NITF,
     "wire_text": WIRE_TEXT,
 }
