@@ -25,7 +25,7 @@ def steps(path: str) -> tuple[str, ...]:
         return ()
     names = _DOT.split(path)
     if not all(names):
-        raise ValueError("an empty name between dots: write names as in data.results, or . for the document itself")
+        raise ValueError("an empty name: write data.results, or . for the document itself")
     return tuple(name.replace("\\.", ".") for name in names)
 
 

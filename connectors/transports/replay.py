@@ -186,13 +186,12 @@ class ReplayPoll:
     def _next_line(self, file: BinaryIO) -> tuple[bytes, int]:
         """The next line and its length in the file; of a line far too long only its last bytes."""
         # Base64 takes a third more, JSON's escapes of quotes and line ends up to twice as much.
-        line = file.readline(2 * self._max_bytes + _CHUNK_BYTES)
+        limit = 2 * self._max_bytes + _CHUNK_BYTES
+        line = file.readline(limit)
         size = len(line)
-        while line and not line.endswith(b"\n"):
-            line = file.readline(_CHUNK_BYTES) or b""
-            size += len(line)
-            if not line:
-                break
+        if size == limit:
+            while not line.endswith(b"\n") and (rest := file.readline(_CHUNK_BYTES)):
+                line, size = rest, size + len(rest)
         return line, size
 
     def _document(self, line: bytes) -> Document | str | None:
