@@ -76,6 +76,7 @@ def article_fields(languages: Languages) -> tuple[Field[Article], ...]:
 
     return (
         *_article_facts(),
+        *_article_rights(),
         Field("title", Kind.HEADLINE, lambda a: spoken(a, a.title), "Headline.", boost=4.0),
         Field("lead", Kind.HEADLINE, lambda a: spoken(a, a.summary), "Lead or summary.", boost=2.0),
         Field("body", Kind.TEXT, lambda a: spoken(a, a.text), "Text, as far as the source lets us keep it.", boost=1.0),
@@ -104,10 +105,6 @@ def _article_facts() -> tuple[Field[Article], ...]:
         Field("published", Kind.DATE, lambda a: a.published, "When published, as the wire says.", facet=True),
         Field("published_quality", keyword, lambda a: a.published_quality, "How far that can be believed.", facet=True),
         Field("updated", Kind.DATE, lambda a: a.updated, "When last updated, as the wire says."),
-        Field("expires", Kind.DATE, derive.expires, "When the source's rights to keep the text end."),
-        Field(
-            "text_shown", keyword, lambda a: a.text_shown, "full, snippet, none; expired: none any more.", facet=True
-        ),
         Field("status", keyword, lambda a: a.status, "usable, withheld or canceled.", facet=True),
         Field(
             "killed_by", keyword, lambda a: a.killed_by, "Id of the article whose kill emptied this copy.", facet=True
@@ -118,11 +115,6 @@ def _article_facts() -> tuple[Field[Article], ...]:
         Field("family", keyword, lambda a: a.source.family, "Ids are unique within it.", facet=True),
         Field("publisher", keyword, lambda a: a.publisher, "Who published it.", facet=True),
         Field("origin_agency", keyword, lambda a: a.origin_agency, "The agency the copy comes from.", facet=True),
-        Field("credit", keyword, lambda a: a.source.rights.credit, "To show beside the text."),
-        Field("redistribute", keyword, lambda a: a.source.rights.redistribute, "How much may be shown.", facet=True),
-        Field(
-            "tdm_opt_out", Kind.BOOLEAN, lambda a: a.source.rights.tdm_opt_out, "Not mined for agreements.", facet=True
-        ),
         Field("url", keyword, lambda a: a.url, "Where it can be read."),
         Field(
             "canonical_url", keyword, lambda a: a.canonical_url, "Its home, if elsewhere: copies share it.", facet=True
@@ -136,6 +128,22 @@ def _article_facts() -> tuple[Field[Article], ...]:
         Field("unique", Kind.BOOLEAN, lambda a: a.duplicate_of is None, "False for a copy.", facet=True),
         Field("similarity", Kind.FLOAT, lambda a: a.similarity, "To the article it repeats, 0 to 1."),
         Field("mention_count", Kind.INTEGER, lambda a: len(derive.mentions(a)), "Agreements it tells of.", facet=True),
+    )
+
+
+def _article_rights() -> tuple[Field[Article], ...]:
+    """What its source allows, and what came of that."""
+    keyword = Kind.KEYWORD
+    return (
+        Field("expires", Kind.DATE, derive.expires, "When the source's rights to keep the text end."),
+        Field(
+            "text_shown", keyword, lambda a: a.text_shown, "full, snippet, none; expired: none any more.", facet=True
+        ),
+        Field("credit", keyword, lambda a: a.source.rights.credit, "To show beside the text."),
+        Field("redistribute", keyword, lambda a: a.source.rights.redistribute, "How much may be shown.", facet=True),
+        Field(
+            "tdm_opt_out", Kind.BOOLEAN, lambda a: a.source.rights.tdm_opt_out, "Not mined for agreements.", facet=True
+        ),
     )
 
 

@@ -87,5 +87,7 @@ class Signature(Message, frozen=True, kw_only=True):
     killed_by: str | None = None
     kill_revision: Revision = 0
     """Highest revision by which its own wire killed it; 0: never. Texts of lower revisions stay killed."""
+    title: bytes = b""
+    """Imprint of the last title it had (stages.kill_reason): the reason of a kill must not repeat it."""
     expired: bool = False
     """Whether this revision only says that the term of the one before it is over."""

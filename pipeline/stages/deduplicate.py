@@ -22,6 +22,7 @@ from pipeline.stages.contract import Outcome, Outgoing, Verdict
 from pipeline.stages.expire import Terms, remains
 from pipeline.stages.fingerprint import fingerprint
 from pipeline.stages.held import Held, is_early
+from pipeline.stages.kill_reason import imprint
 
 # Bulletins (rates, weather, closing notices) repeat word for word: the same text a week later is other news.
 COPY_WINDOW = timedelta(days=7)
@@ -214,6 +215,7 @@ class Deduplicate:
             story_id=known.story_id if known is not None else signature.story_id,
             had_mentions=had_mentions,
             kill_revision=max(signature.kill_revision, known.kill_revision if known is not None else 0),
+            title=signature.title or (known.title if known is not None else b""),
         )
         if known is not None and known.killed_by is not None and text_hash == known.text_hash:
             # What another's kill made of an earlier revision holds for the same text.
@@ -346,6 +348,7 @@ def _sign(article: ParsedArticle, status: ArticleStatus, text_hash: str | None) 
         text_hash=text_hash,
         story_id=identity.story_id(article.article_id),
         status=status,
+        title=imprint(article.title),
         kill_revision=article.revision if status is ArticleStatus.CANCELED else 0,
     )
 

@@ -12,6 +12,7 @@ from pipeline.models.codes import ArticleStatus
 from pipeline.models.mention import MentionSet
 from pipeline.stages import rights
 from pipeline.stages.contract import Outgoing, Verdict
+from pipeline.stages.kill_reason import unsaid
 
 
 def signed(signature: Signature) -> Outgoing:
@@ -57,7 +58,8 @@ def whole(article: ParsedArticle, signature: Signature) -> Article:
     if signature.killed_by is not None:
         article = _remains(signature)
     elif signature.status is not ArticleStatus.USABLE:
-        article = rights.emptied(article)
+        reason = unsaid(article.kill_reason, signature.title)
+        article = msgspec.structs.replace(rights.emptied(article), kill_reason=reason)
     return Article(
         **{name: getattr(article, name) for name in article.__struct_fields__},
         story_id=signature.story_id,

@@ -165,6 +165,12 @@ def test_the_reason_of_a_kill_is_kept_for_the_house_and_never_public():
     assert b"Sent in error" not in made.topics[topics.ARTICLE]["a1"]
 
 
+def test_the_reason_of_a_kill_does_not_repeat_the_title_it_takes_back_not_even_on_redelivery():
+    told = kill("a1", title="", kill_reason="KILL: Ministers sign a treaty. The Ministers deny it.")
+    made = Installation().feed(item("a1"), told).restart().feed(told)
+    assert made.document("a1").kill_reason == "KILL: The … deny it."
+
+
 @pytest.mark.parametrize("delivered", range(5))
 def test_a_crash_in_the_midst_of_a_kill_is_made_good_by_its_redelivery(delivered):
     made = Installation().feed(item("a1"), item("a2"))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.stages.kill_reason import REASON_CHARS, kill_reason
+from pipeline.stages.kill_reason import REASON_CHARS, imprint, kill_reason, unsaid
 
 TITLE = "Velkomarra hails accord of Kazakhstan and Pakistan"
 
@@ -32,6 +32,13 @@ def test_a_clause_that_repeats_the_headline_goes_and_the_reason_stays():
 
 def test_a_single_name_of_the_killed_story_is_an_ellipsis():
     assert kill_reason("The report on Velkomarra was not true.", (TITLE,)) == "The report on … was not true."
+
+
+def test_an_imprint_of_the_title_serves_as_well_as_the_title():
+    note = "KILL: velkomarra hails accord of Kazakhstan. Velkomarra denied it."
+    assert unsaid(note, imprint(TITLE)) == kill_reason(note, (TITLE,)) == "KILL: … denied it."
+    assert unsaid(note, b"") == note
+    assert unsaid(None, imprint(TITLE)) is None
 
 
 def test_words_of_the_language_are_no_quotation():
