@@ -25,7 +25,11 @@ MAX_CHARS = 10 * 1024 * 1024
 """Of text and attributes together, as kept."""
 MAX_TEXT_CHARS = 262_144
 """Longest text of one element; a longer one is cut to this and one more, so that its item shows it."""
-MAX_ELEMENTS = 500_000
+MAX_ELEMENTS = 300_000
+MAX_REFERENCES = 1_000_000
+"""Of `&`: a wire of 10 MB in escaped HTML has 600,000."""
+MAX_TAG_CHARS = 262_144
+"""Of one tag: expat reads all its attributes before anyone can count them."""
 MAX_DEPTH = 200
 """Of elements. Reading a tree takes a Python frame a level."""
 MAX_ATTRIBUTES = 256
@@ -34,15 +38,22 @@ _SNIFFED_BYTES = 16_384
 _MAX_JUNK_CHARS = 65_536
 _NEVER = 0  # XML_PARAM_ENTITY_PARSING_NEVER
 _ROOT = re.compile(
-    r"(?:\s|<\?(?:[^?]|\?(?!>))*+\?>|<!--(?:[^-]|-(?!->))*+-->|<!DOCTYPE[^\[<>]*+(?:\[[^\]]*+\]\s*+)?>)*+"
+    r"(?:\s++|<\?(?:[^?]|\?(?!>))*+\?>|<!--(?:[^-]|-(?!->))*+-->|<!DOCTYPE[^\[<>]*+(?:\[[^\]]*+\]\s*+)?>)*+"
     r"<(?:[\w.-]++:)?(?P<name>[\w.-]++)(?=[\s/>])",
     re.IGNORECASE,
 )
 _DECLARATION = re.compile(r"<\?xml\s[^<>]{0,500}\?>")
+_LONG_TAG = re.compile(rf"<[^<>]{{{MAX_TAG_CHARS}}}")
 _REFERENCE = re.compile(
-    r"&(?:#(?:(?P<dec>[0-9]{1,8})|[xX](?P<hex>[0-9a-fA-F]{1,8}));|(?P<name>[A-Za-z][A-Za-z0-9]{1,31});)?"
+    r"&(?!(?:amp|lt|gt|quot|apos);)(?:#(?:(?P<dec>[0-9]{1,8})|[xX](?P<hex>[0-9a-fA-F]{1,8}));|(?P<name>[A-Za-z][A-Za-z0-9]{1,31});)?"
 )
-_OF_XML = frozenset({"amp", "lt", "gt", "quot", "apos"})
+
+
+def _local(attributes: dict[str, str]) -> dict[str, str]:
+    """Attributes by local name, without namespaces; `qcode` beats `x:qcode`."""
+    prefixed = {key: value for key, value in attributes.items() if ":" in key and not key.startswith("xmlns:")}
+    plain = {key: value for key, value in attributes.items() if ":" not in key and key != "xmlns"}
+    return {key.rpartition(":")[2]: value for key, value in prefixed.items()} | plain
 
 
 class Node:
@@ -52,11 +63,7 @@ class Node:
 
     def __init__(self, name: str, attributes: dict[str, str]) -> None:
         self.prefix, _, self.name = name.rpartition(":")
-        # Unprefixed last: `qcode` beats `x:qcode`.
-        prefixed = sorted(attributes.items(), key=lambda pair: ":" not in pair[0])
-        self.attributes = {
-            key.rpartition(":")[2]: value for key, value in prefixed if key != "xmlns" and not key.startswith("xmlns:")
-        }
+        self.attributes = _local(attributes) if attributes else attributes
         self.parts: list[str | Node] = []
 
     def get(self, *names: str) -> str:
@@ -128,7 +135,7 @@ def read(document: Document, origin: Origin, *, roots: Collection[str]) -> Node:
     if len(document.body) > MAX_INPUT_BYTES:
         raise _refused(f"{len(document.body):,} bytes, at most {MAX_INPUT_BYTES:,} are looked at")
     fallback = fallback_charset(origin.charset, origin.source.language)
-    text = strip_controls(to_unicode(document.body, declared=document.charset, fallback=fallback))
+    text = strip_controls(to_unicode(document.body, declared=document.charset, fallback=fallback)).strip()
     refuse_page(text)
     name = root_of(text)
     if name not in roots:
@@ -142,6 +149,10 @@ def parse_xml(text: str) -> Node:
     A document type may be named; what it declares is refused. HTML's named characters and bare ampersands are mended.
     """
     text = text[max(0, text.find("<")) :]
+    if text.count("&") > MAX_REFERENCES or text.count("<") > 2 * MAX_ELEMENTS:
+        raise _refused(f"more than {MAX_ELEMENTS:,} elements or {MAX_REFERENCES:,} references")
+    if _LONG_TAG.search(text):
+        raise _refused(f"a tag is longer than {MAX_TAG_CHARS:,} characters")
     builder = _Builder()
     parser = _Parser(builder)
     try:
@@ -178,8 +189,6 @@ def _mended(text: str) -> str:
 def _sound(match: re.Match[str]) -> str:
     name = match["name"]
     if name:
-        if name in _OF_XML:
-            return match[0]
         return escape(html5.get(f"{name};", match[0]))
     digits, base = (match["hex"], 16) if match["hex"] else (match["dec"], 10)
     if not digits:
@@ -248,6 +257,8 @@ class _Parser(DefusedExpatParser):  # type: ignore[misc]
         expat: Any = self._parser
         # The document type's own file is never asked for.
         expat.SetParamEntityParsing(_NEVER)
+        # Else every line of a text comes alone.
+        expat.buffer_text = True
         expat.StartElementHandler = self._builder.start
         expat.EndElementHandler = self._builder.end
         expat.CharacterDataHandler = self._builder.data
