@@ -10,6 +10,7 @@ from connectors.formats.feed import FEED
 from connectors.formats.iptc7901 import IPTC7901
 from connectors.formats.json_feed import JSON_FEED
 from connectors.formats.json_paths import JSON_PATHS
+from connectors.formats.news_sitemap import NEWS_SITEMAP
 from connectors.formats.newsml1 import NEWSML1
 from connectors.formats.newsml_g2 import NEWSML_G2
 from connectors.formats.ninjs import NINJS
@@ -36,6 +37,7 @@ FORMATS: dict[str, FeedFormat] = {
     "iptc7901": IPTC7901,
     "json_feed": JSON_FEED,
     "json_paths": JSON_PATHS,
+    "news_sitemap": NEWS_SITEMAP,
     "newsml1": NEWSML1,
     "newsml_g2": NEWSML_G2,
     "ninjs": NINJS,
