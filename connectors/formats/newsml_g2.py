@@ -104,18 +104,19 @@ def _news(node: Node, where: str, origin: Origin) -> Item | Refused:
             reason="not_text", where=where, message=f"a picture or a recording without text ({wire_id})"[:500]
         )
     story = story or Story()
-    language = language_tag(*(each.get("tag") for each in content.children("language")), story.language or "")
+    spoken = [each.get("tag") for each in content.children("language")]
+    language = language_tag(*spoken, story.language or "", node.get("lang"))
     return finished(
         where,
         wire_id=wire_id,
         version=node.get("version"),
-        title=_title(meta, content, story),
+        title=_title(meta, content, story, language),
         summary=_summary(content) or story.summary,
-        body=with_dateline(story.body, story.body_type, _dateline(content, story)),
+        body=with_dateline(story.body, story.body_type, _dateline(content, story, language)),
         body_type=story.body_type,
         url=_address(node),
         authors=_authors(content) or story.authors,
-        language=language or language_tag(node.get("lang")),
+        language=language,
         categories=_categories(content, story),
         subject_codes=codes([*filter(None, map(_code, content.children("subject"))), *story.subject_codes]),
         action=action_of(status, [_code(each) for each in meta.children("signal")]),
@@ -148,11 +149,19 @@ def _status(meta: Node) -> ArticleStatus | None:
     return STATUSES.get(local_code(_code(stated))) if stated else ArticleStatus.USABLE
 
 
-def _title(meta: Node, content: Node, story: Story) -> str:
-    """The main headline: the one without a role, else the first."""
-    headlines = sorted(content.children("headline"), key=lambda each: bool(each.get("role")))
+def _title(meta: Node, content: Node, story: Story, language: str | None) -> str:
+    """The main headline: in the item's language and without a role, where there is a choice."""
+    every = content.children("headline")
+    headlines = sorted(_spoken(every, language) or every, key=lambda each: bool(each.get("role")))
     stated = [each.text() for each in headlines]
     return next(filter(None, (line(raw, literal=True) for raw in [*stated, story.title, meta.text_at("title")])), "")
+
+
+def _spoken(nodes: list[Node], language: str | None) -> list[Node]:
+    """Those in a language, or in none that is stated."""
+    own = (language or "").partition("-")[0].lower()
+    said = [(node, node.get("lang").partition("-")[0].lower()) for node in nodes]
+    return [node for node, code in said if not own or code in {"", own}]
 
 
 def _summary(content: Node) -> str:
@@ -160,8 +169,9 @@ def _summary(content: Node) -> str:
     return next((line(descriptions[role], literal=True) for role in _SUMMARIES if role in descriptions), "")
 
 
-def _dateline(content: Node, story: Story) -> str:
-    return content.text_at("dateline") or story.dateline or content.text_at("located", "name")
+def _dateline(content: Node, story: Story, language: str | None) -> str:
+    places = [each.text() for each in _spoken(content.all("located", "name"), language)]
+    return content.text_at("dateline") or story.dateline or next(iter(places), "")
 
 
 def _address(node: Node) -> str | None:
