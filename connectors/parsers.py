@@ -1,4 +1,4 @@
-"""Parse documents in processes of their own, under a deadline. Called by the poll and `sources test`.
+"""Parse documents in processes of their own, under a deadline. Called by the poll, pages and `sources test`.
 
 A document that hangs, crashes or fills the memory of its parser costs itself only: the process is killed and the
 next document gets a new one.
@@ -10,18 +10,22 @@ import signal
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from connectors import registry
 from connectors.aside import aside
 from connectors.contract import Document, Origin, ParsedFeed
+from connectors.formats import page_text
+from connectors.formats.page_text import ExtractedPage, Wanted
 from pipeline.errors import Reject
 
 MEMORY_MAX_BYTES = 2 * 1024**3
 START_TIMEOUT_SECS = 60.0
 # Not fork: the parent runs threads (Kafka, health), and a forked child may inherit a held lock.
 _spawn = multiprocessing.get_context("spawn")
-Job = tuple[Document, Origin, str | None]
+FeedJob = tuple[Document, Origin, str | None]
+PageJob = tuple[Document, Wanted]
+T = TypeVar("T", ParsedFeed, ExtractedPage)
 
 
 class Parsers:
@@ -36,9 +40,16 @@ class Parsers:
 
     async def parse(self, document: Document, origin: Origin, *, format_name: str | None = None) -> ParsedFeed:
         """What the document holds. Raises Reject: the format's own reason, or `parse` for a parser that died."""
+        return await self._run((document, origin, format_name), ParsedFeed)
+
+    async def extract(self, document: Document, wanted: Wanted) -> ExtractedPage:
+        """The article of a web page. Raises Reject `parse` for a parser that died or took too long."""
+        return await self._run((document, wanted), ExtractedPage)
+
+    async def _run(self, job: FeedJob | PageJob, answer: type[T]) -> T:
         parser = await self._idle.get()
         try:
-            return await aside(lambda: parser.run((document, origin, format_name), self._timeout_secs))
+            return await aside(lambda: parser.run(job, answer, self._timeout_secs))
         except asyncio.CancelledError:
             parser.stop()
             raise
@@ -64,18 +75,18 @@ class _Parser:
         self._process: BaseProcess | None = None
         self._pipe: Connection | None = None
 
-    def run(self, job: Job, timeout_secs: float) -> ParsedFeed:
+    def run(self, job: FeedJob | PageJob, wanted: type[T], timeout_secs: float) -> T:
         pipe = self._ready()
         try:
             pipe.send(job)
             if not pipe.poll(timeout_secs):
                 self.stop()
                 raise Reject(f"reading it took longer than {timeout_secs:g} s", reason="parse", where="deadline")
-            answer: ParsedFeed | tuple[str, str, str] = pipe.recv()
+            answer: Any = pipe.recv()
         except (EOFError, OSError) as problem:
             self.stop()
             raise Reject("reading it killed its parser", reason="parse", where="crash") from problem
-        if isinstance(answer, ParsedFeed):
+        if isinstance(answer, wanted):
             return answer
         message, reason, where = answer
         raise Reject(message, reason=reason, where=where)
@@ -110,14 +121,17 @@ def _serve(pipe: Connection) -> None:
     pipe.send("ready")
     while True:
         try:
-            document, origin, format_name = pipe.recv()
+            job: FeedJob | PageJob = pipe.recv()
         except EOFError:
             return
-        pipe.send(_answer(document, origin, format_name))
+        pipe.send(_answer(job))
 
 
-def _answer(document: Document, origin: Origin, format_name: str | None) -> Any:
+def _answer(job: FeedJob | PageJob) -> Any:
     try:
+        if len(job) == 2:
+            return page_text.extract(*job)
+        document, origin, format_name = job
         return registry.parse(document, origin, format_name=format_name)
     except Reject as reject:
         return str(reject), reject.reason, reject.where

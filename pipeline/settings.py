@@ -84,6 +84,11 @@ class ConnectSettings(Section):
     )
     host_spacing_secs: float = Field(0.5, ge=0, description="Time between two requests to one registrable domain.")
     concurrency: int = Field(8, ge=1, le=256, description="Sources polled at once.")
+    pages_per_poll: int = Field(
+        20, ge=0, description="Most article pages fetched in one poll (rights.fetch_pages); the rest follows later."
+    )
+    pages_timeout_secs: float = Field(60.0, gt=0, description="How long the items of a poll wait for their pages.")
+    page_max_bytes: int = Field(4 * 1024 * 1024, ge=1024, description="Largest decoded article page, in bytes.")
 
 
 class WorkSettings(Section):

@@ -4,12 +4,13 @@ from typing import Any
 
 from pipeline.models.codes import HealthState
 from pipeline.models.message import Instant, Message, Part, Revision
+from pipeline.models.raw_item import RawItem
 
 # Before the source's id in the key of its pause. No id holds a colon.
 PAUSE_PREFIX = "pause:"
 
 
-class SeenItem(Part, frozen=True, kw_only=True):
+class SeenItem(Part, frozen=True, kw_only=True, omit_defaults=True):
     """One item of the seen window: enough to tell new from known from changed, and to repeat its revision."""
 
     article_id: str
@@ -18,6 +19,31 @@ class SeenItem(Part, frozen=True, kw_only=True):
     seen_at: Instant
     version_created: Instant | None = None
     """As the wire stated it: tells an explicitly older version from one whose date nobody moved."""
+    page_hash: str | None = None
+    """Of what the article's page gave to this revision: the same revision never carries two texts."""
+
+
+class OwedPage(Part, frozen=True, kw_only=True):
+    """An item that went out without its page, which is to be asked for again."""
+
+    item: RawItem
+    """As the wire brought it."""
+    version: SeenItem
+    """Its highest revision that may have been published."""
+    tries: int = 0
+    due: Instant
+
+
+class Pages(Part, frozen=True, kw_only=True, omit_defaults=True):
+    """What is remembered of a source's article pages."""
+
+    owed: tuple[OwedPage, ...] = ()
+    articles: int = 0
+    """How many were counted for `paragraphs`; both are halved from time to time."""
+    paragraphs: dict[str, tuple[int, str]] = {}
+    """Hash of a paragraph → number of articles it stood in, mark of the last of them; the longest unseen first."""
+    verdicts: dict[str, int] = {}
+    """What became of the pages of the last poll that asked for any."""
 
 
 class Health(Part, frozen=True, kw_only=True):
@@ -43,6 +69,7 @@ class SourceState(Message, frozen=True, kw_only=True):
     """Items of the last document and the last 500 before it, oldest first."""
     pending: tuple[SeenItem, ...] = ()
     """Written before publishing: a poll repeated after a crash gives the same items the same revisions."""
+    pages: Pages = Pages()
     ttl_secs: int | None = None
     """What the last document itself asked for; an unchanged answer does not repeat it."""
     skip_hours: tuple[int, ...] = ()

@@ -9,6 +9,7 @@ import pytest
 
 from connectors import parsers as module
 from connectors.contract import Document, Origin
+from connectors.formats.page_text import Verdict, Wanted
 from connectors.parsers import Parsers
 from pipeline.errors import Reject
 from pipeline.models.raw_item import SourceRef
@@ -32,6 +33,22 @@ def test_a_document_is_read_in_another_process_and_a_reject_comes_back_whole():
     feed, reject = asyncio.run(both())
     assert [item.title for item in feed.items] == ["One title"]
     assert reject.reason == "html"
+
+
+def test_a_page_is_read_in_another_process_and_feeds_go_on_beside_it():
+    paragraph = "The harbours of Larne and Vell signed a memorandum on Tuesday that opens both quays to ship"
+    text = "".join(f"<p>{paragraph} {number}.</p>" for number in range(6))
+    page = Document(body=f"<html><body><article>{text}</article></body></html>".encode(), url="https://x.test/1")
+
+    async def both():
+        with Parsers(size=1, timeout_secs=30) as parsers:
+            found = await parsers.extract(page, Wanted(title="Harbours of Larne and Vell signed a memorandum"))
+            return found, await parsers.parse(FEED, ORIGIN)
+
+    found, feed = asyncio.run(both())
+    assert found.verdict is Verdict.USED
+    assert f"{paragraph} 5." in found.paragraphs
+    assert [item.title for item in feed.items] == ["One title"]
 
 
 def test_a_parser_killed_or_frozen_in_the_middle_is_replaced():
@@ -76,4 +93,4 @@ def test_whatever_a_parser_raises_is_a_reject_with_its_name(monkeypatch):
         raise RecursionError("too deep")
 
     monkeypatch.setattr(module.registry, "parse", explode)
-    assert module._answer(FEED, ORIGIN, None) == ("RecursionError: too deep", "parse", "exception")
+    assert module._answer((FEED, ORIGIN, None)) == ("RecursionError: too deep", "parse", "exception")
