@@ -88,15 +88,15 @@ standard="NewsML-G2" standardversion="2.9" conformance="power" xml:lang="{LANGUA
 
 def newsml12(article: Article) -> bytes:
     """NewsML 1.2: one NewsItem with NITF inside."""
-    created, number = f"{article.date:%Y%m%dT%H%M%S+0000}", article.id.rpartition(":")[2]
+    created = f"{article.date:%Y%m%dT%H%M%S+0000}"
     return f"""<?xml version="1.0" encoding="UTF-8"?>
 <NewsML Version="1.2">
   <NewsEnvelope><DateAndTime>{created}</DateAndTime></NewsEnvelope>
   <NewsItem xml:lang="{LANGUAGES[article.language]}">
     <Identification><NewsIdentifier>
-      <ProviderId>aa.example</ProviderId><DateId>{article.date:%Y%m%d}</DateId><NewsItemId>{number}</NewsItemId>
+      <ProviderId>aa.example</ProviderId><DateId>{article.date:%Y%m%d}</DateId><NewsItemId>{article.id}</NewsItemId>
       <RevisionId PreviousRevision="{article.version - 1}" Update="N">{article.version}</RevisionId>
-      <PublicIdentifier>urn:newsml:aa.example:{article.date:%Y%m%d}:{number}:{article.version}</PublicIdentifier>
+      <PublicIdentifier>urn:newsml:aa.example:{article.date:%Y%m%d}:{article.id}:{article.version}</PublicIdentifier>
     </NewsIdentifier></Identification>
     <NewsManagement>
       <NewsItemType FormalName="News"/><FirstCreated>{created}</FirstCreated>
