@@ -24,7 +24,7 @@ from connectors.transports import body
 from connectors.transports.answers import REDIRECTS_MAX, Trouble, redirect_target, shown, trouble_from, trouble_of
 from connectors.transports.guard import why_refused
 from pipeline.errors import Reject
-from pipeline.models.codes import HealthState
+from pipeline.models.codes import Action, HealthState
 from pipeline.models.raw_item import RawItem
 from pipeline.models.source_state import OwedPage, Pages, SeenItem, SourceState
 from pipeline.ops import metrics
@@ -200,7 +200,8 @@ class _Round:
             answer = await self._ask(one.item, failed=one.tries)
             if answer.page is not None:
                 settled = settle(version, page_hash(answer.page), begun=True, now=self._now())
-                self._publish(one.item, settled, answer.page)
+                action = Action.UPDATE if one.item.action is Action.NEW else one.item.action
+                self._publish(msgspec.structs.replace(one.item, action=action), settled, answer.page)
             elif answer.again:
                 tries = one.tries + answer.failed
                 self._owed.append(msgspec.structs.replace(one, tries=tries, due=answer.again))

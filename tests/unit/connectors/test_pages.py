@@ -74,7 +74,7 @@ class Wire:
             ParsedFeed(format="rss2.0", items=tuple(items)), source=reference(self.source), now=self.now
         )
         done = asyncio.run(self._complete(found))
-        self.state = msgspec.structs.replace(self.state, pending=noted((), done.versions))
+        self.state = msgspec.structs.replace(self.state, pending=noted(self.state.pending, done.versions))
         if not crash:
             seen = remembered(window.seen(), done.versions)
             self.state = msgspec.structs.replace(self.state, seen=seen, pending=(), pages=done.pages)
@@ -242,6 +242,7 @@ def test_an_owed_page_comes_later_under_a_higher_revision(wire, httpserver):
     (second,) = wire.poll().items
     assert (second.body_from, second.summary, second.article_id) == ("page", SUMMARY, first.article_id)
     assert second.revision > first.revision
+    assert (first.action, second.action) == (Action.NEW, Action.UPDATE)
     assert wire.state.pages.owed == ()
     assert wire.state.seen[0].revision == second.revision
     assert wire.poll("/1").items == ()
@@ -338,6 +339,24 @@ def test_an_owed_page_fetched_twice_over_a_crash_is_one_message(wire, httpserver
     wire.now += timedelta(minutes=2)
     (after,) = wire.poll().items
     assert codec.encode(before) == codec.encode(after)
+
+
+def test_what_an_owed_page_was_sent_as_is_not_forgotten_over_a_crash_and_a_quiet_time(wire, httpserver):
+    serve(httpserver, status=503)
+    wire.poll("/1")
+    httpserver.clear_all_handlers()
+    httpserver.expect_request("/robots.txt").respond_with_data(status=404)
+    httpserver.expect_oneshot_request("/1").respond_with_data(PAGE, content_type="text/html")
+    wire.now += RETRIES[0]
+    (before,) = wire.poll(crash=True).items
+    httpserver.expect_oneshot_request("/1").respond_with_data(status=503)
+    assert wire.poll().items == ()
+    wire.state = msgspec.structs.replace(wire.state, pending=())
+    serve(httpserver, body=PAGE.replace(b"Tuesday", b"Friday"))
+    # A clock put back must not give another text the same or a lower revision.
+    wire.now = NOW + RETRIES[0] + RETRIES[1]
+    (after,) = wire.poll().items
+    assert after.revision > before.revision
 
 
 def test_what_stands_on_most_pages_of_a_source_is_left_out_after_a_few(wire, httpserver):
