@@ -185,6 +185,26 @@ def test_a_crash_before_the_term_is_written_is_made_good_by_the_items_redelivery
     assert_expired(made)
 
 
+@pytest.mark.parametrize("later", [item(revision=100, days=None, text=OTHER), kill()], ids=["correction", "kill"])
+@pytest.mark.parametrize("delivered", range(1, 5))
+def test_a_term_left_by_a_crash_undoes_nothing_that_came_after_it(later, delivered):
+    made = Installation().feed(item())
+    outcome = made.stage.handle("a1", codec.encode(later))
+    made.take([record for step in outcome.steps for record in step][:delivered])
+    before = dict(made.topics[topics.DOCUMENT])
+    made.restart().wake(11 * DAY)
+    assert made.topics[topics.DOCUMENT] == before
+    assert made.topics[topics.EXPIRY] == {}
+    assert made.feed(later).document("a1").revision == later.revision
+
+
+def test_a_revision_that_has_the_very_number_of_the_end_is_published():
+    made = Installation().feed(item()).wake(10 * DAY).feed(item(revision=2, minutes=11 * DAY, text=OTHER))
+    assert made.document("a1").text == OTHER
+    assert not made.signature("a1").expired
+    assert made.restart().feed(item(revision=2, minutes=11 * DAY, text=OTHER)).document("a1").text == OTHER
+
+
 def test_many_that_are_over_at_once_leave_room_for_live_news():
     made = Installation().feed(*(parsed(f"a{number}", of=of(1)) for number in range(AT_ONCE + 1)))
     assert len(made.wake(2 * DAY).woken) == AT_ONCE
