@@ -4,19 +4,25 @@ import asyncio
 import base64
 import json
 import logging
+import os
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
 
-from connectors.contract import Source
+from connectors.contract import Document, Source
 from connectors.registry import TRANSPORTS
 from connectors.transports.manners import polite_client
+from connectors.transports.replay import saved_line
 from connectors.verdict import READ
+from pipeline.errors import Reject
 from pipeline.settings import ConnectSettings
+from tests.stand_ins.aa_server import AaServer, invented
 
 SETTINGS = ConnectSettings(request_timeout_secs=2)
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+DOCUMENT = b'{"data": [{"id": 1, "headline": "Talks in Aldport"}]}'
 ACCOUNT = {"username": "subscriber", "password": "correct horse battery staple"}
 PATHS = {"items": "data", "id": "id", "title": "headline"}
 GOOD = {
@@ -42,14 +48,16 @@ def source(name, **given):
     return Source(id="s", publisher="S", transport=name, **given)
 
 
-def poll(name, state, **given):
+def poll(name, state, *, refuse=None, **given):
     async def once():
         given_source = source(name, allow_private_network=True, **given)
         async with polite_client(SETTINGS, given_source) as http:
             transport = TRANSPORTS[name](SETTINGS)
-            one = transport.poll(given_source, state, http, lambda: datetime(2026, 3, 1, tzinfo=UTC))
+            one = transport.poll(given_source, state, http, lambda: NOW)
             before = one.outcome
             documents = [document async for document in one]
+            for document in documents if refuse else ():
+                await one.refuse(document, refuse)
             await one.settle()
             return before, documents, one.outcome
 
@@ -124,9 +132,50 @@ def test_a_poll_shows_no_secret_of_its_source(name):
     given = {**GOOD[name], "options": {**GOOD[name].get("options", {})}}
     if name in WITH_ACCOUNT:
         given["options"].update(ACCOUNT)
-    one = TRANSPORTS[name](SETTINGS).poll(source(name, **given), {}, None, lambda: datetime(2026, 3, 1, tzinfo=UTC))
+    one = TRANSPORTS[name](SETTINGS).poll(source(name, **given), {}, None, lambda: NOW)
     assert one.outcome is None
     assert ACCOUNT["password"] not in repr(one)
+
+
+@pytest.fixture
+def serving(httpserver, tmp_path):
+    """Of every transport: a source that has one document."""
+    httpserver.expect_request("/robots.txt").respond_with_data(status=404)
+    httpserver.expect_request("/wire").respond_with_data(DOCUMENT)
+    folder, recording = tmp_path / "drop", tmp_path / "recording.jsonl"
+    folder.mkdir()
+    (folder / "a.json").write_bytes(DOCUMENT)
+    os.utime(folder / "a.json", (0, 0))
+    recording.write_bytes(saved_line(Document(body=DOCUMENT, url="https://w.example/"), fetched_at=NOW))
+    article = invented(1, NOW - timedelta(hours=1), document=b"<a/>" + DOCUMENT)
+    with AaServer([article], spacing_secs=0.0) as server:
+        account = {"username": server.username, "password": server.password}
+        yield {
+            "http": {"url": httpserver.url_for("/wire")},
+            "directory": {"path": str(folder)},
+            "http_json": {"url": httpserver.url_for("/wire"), "options": {"paths": PATHS}},
+            "replay": {"path": str(recording)},
+            "aa": {"url": server.url, "options": account},
+        }
+
+
+@every
+def test_it_brings_documents_then_an_outcome_and_goes_on_from_its_state(name, serving):
+    before, (document,), outcome = poll(name, {}, **serving[name])
+    assert before is None
+    assert document.body.endswith(DOCUMENT)
+    assert document.url.startswith(("http://", "https://", "file://"))
+    assert (outcome.health in READ, outcome.more, outcome.detail) == (True, False, "")
+    _, _, outcome = poll(name, json.loads(json.dumps(outcome.state)), **serving[name])
+    assert outcome.health in READ
+
+
+@every
+def test_a_document_nobody_could_read_changes_no_more_than_its_state_and_detail(name, serving):
+    _, documents, outcome = poll(name, {}, refuse=Reject("no known format", reason="unrecognised"), **serving[name])
+    assert len(documents) == 1
+    assert outcome.health in READ
+    assert json.loads(json.dumps(outcome.state)) == outcome.state
 
 
 @every
