@@ -14,9 +14,8 @@ TIMEZONE = click.option("--timezone", default="UTC", show_default=True, help="Zo
 
 def read(text: str, *, timezone: str, now: datetime | None = None) -> datetime:
     """`2026-02-04T18:27`, `2026-02-04` (its midnight), or `90m`, `36h`, `2d` ago. Raises click.BadParameter."""
-    ago = _AGO.match(text)
-    if ago is not None:
-        return (now or datetime.now(UTC)) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+    if _AGO.match(text):
+        return (now or datetime.now(UTC)) - span(text)
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as problem:
@@ -28,6 +27,14 @@ def read(text: str, *, timezone: str, now: datetime | None = None) -> datetime:
     except (ZoneInfoNotFoundError, ValueError, OSError) as problem:
         raise click.BadParameter(f"{timezone!r} is no time zone (example: Europe/Istanbul)") from problem
     return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+
+
+def span(text: str) -> timedelta:
+    """`90s`, `30m`, `2h`, `7d`. Raises click.BadParameter."""
+    found = _AGO.match(text)
+    if found is None:
+        raise click.BadParameter(f"{text!r} is no span of time (examples: 90s, 30m, 2h, 7d)")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
 def millis(moment: datetime) -> int:
