@@ -46,6 +46,10 @@ class Basic(Editable):
         None, description="Environment variable that holds the password (not ACCORDWIRE_…)."
     )
 
+    def has_any(self) -> bool:
+        """Whether there is anything to send."""
+        return self.username is not None
+
     def wrong(self) -> list[str]:
         """What does not fit together, as `options.key: sentence`."""
         if self.username is None:
@@ -75,6 +79,10 @@ class BasicOrToken(Basic):
         "Bearer", pattern=r"^[A-Za-z0-9-]*$", description="Word before the token; empty for the token alone."
     )
 
+    def has_any(self) -> bool:
+        """Whether there is anything to send."""
+        return super().has_any() or self._has_token()
+
     def wrong(self) -> list[str]:
         """What does not fit together, as `options.key: sentence`."""
         found = super().wrong()
@@ -96,8 +104,8 @@ class BasicOrToken(Basic):
 
 def why_in_the_clear(source: Source, options: Basic) -> list[str]:
     """A sentence where credentials would travel unencrypted through other people's networks."""
-    has_secret = options.username is not None or getattr(options, "_has_token", bool)()
-    if not has_secret or source.allow_private_network or (source.url or "https:").lower().startswith("https:"):
+    in_the_clear = not (source.url or "https:").lower().startswith("https:")
+    if not (options.has_any() and in_the_clear) or source.allow_private_network:
         return []
     return ["url: must start with https:// – credentials are sent to it"]
 
