@@ -17,6 +17,11 @@ def test_texts_are_hidden_wherever_they_stand_and_codes_are_not():
     assert shown["json"]["body"] == ""
 
 
+def test_what_a_wire_tells_editors_is_hidden_too():
+    value = dict.fromkeys(("note", "kill_reason", "slug", "words"), SECRET)
+    assert SECRET not in json.dumps(readable(json.dumps(value).encode(), with_text=False))
+
+
 def test_a_long_text_in_a_field_nobody_knows_is_hidden_too():
     assert "x" * 50 not in json.dumps(readable(json.dumps({"new": "x" * 400}).encode(), with_text=False))
 

@@ -93,6 +93,18 @@ def test_a_killed_or_withheld_item_keeps_no_word(fields, status):
     assert (article.title, article.summary, article.text, article.status) == ("", "", "", status)
 
 
+@pytest.mark.parametrize("action", [Action.KILL, Action.WITHHOLD])
+def test_why_an_item_is_taken_back_is_kept_without_what_it_repeats_of_the_item(action):
+    note = "Withdrawn: the ministers signed nothing. Secret talks go on. Not confirmed."
+    fields = {"title": "Secret accord", "note": note, "action": action, "body_type": "html"}
+    reason = PARSER.parse(raw("<p>Yesterday the ministers <b>signed nothing</b>.</p>", **fields)).kill_reason
+    assert reason == "Withdrawn: … talks go on. Not confirmed."
+
+
+def test_a_note_on_a_correction_or_an_embargo_is_between_editors():
+    assert PARSER.parse(raw("Body.", note="Corrects the sum.", action=Action.CORRECTION)).kill_reason is None
+
+
 def test_the_page_an_article_is_at_home_at_is_carried_over_and_goes_with_a_kill():
     home = "https://sable.example/one"
     assert PARSER.parse(raw("Body.", canonical_url=home)).canonical_url == home
