@@ -31,6 +31,10 @@ from pipeline.text.normalise import clean, fold
 
 QUALITY_FLOOR = 0.5
 MAX_TEXT_CHARS = 200_000
+# trafilatura needs 15 s for 100,000 line breaks; articles have a tenth of this.
+MAX_TAGS = 40_000
+# libxml2 needs a minute and a half for 50,000 attributes of one element.
+_LONG_TAG = re.compile(r"<([a-zA-Z][a-zA-Z0-9]*)[^<>]{16384,}>")
 _MAX_LINKED = 0.6
 """A paragraph with more of its letters in links points somewhere else."""
 _FULL_CHARS = 400
@@ -62,6 +66,8 @@ class Verdict(StrEnum):
     CONTRADICTS = "contradicts"
     """It does not speak of what the feed item speaks of: a cookie wall, another article, a home page."""
     POOR = "poor"
+    OVERSIZED = "oversized"
+    """More elements than any article."""
 
 
 class Wanted(Part, frozen=True, kw_only=True):
@@ -112,7 +118,9 @@ def extract(document: Document, wanted: Wanted) -> ExtractedPage:
     text = strip_controls(to_unicode(document.body, declared=document.charset, fallback=fallback))
     if not is_html(text):
         return ExtractedPage(verdict=Verdict.NOT_HTML if text.strip() else Verdict.NO_TEXT)
-    root = _tree(text)
+    if text.count("<") > MAX_TAGS:
+        return ExtractedPage(verdict=Verdict.OVERSIZED)
+    root = _tree(_LONG_TAG.sub(r"<\1>", text))
     if root is None:
         return ExtractedPage(verdict=Verdict.NO_TEXT)
     stated = _stated(root)

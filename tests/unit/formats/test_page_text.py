@@ -180,7 +180,12 @@ def test_strange_structured_data_costs_nothing_but_itself(json_ld):
         (b"plain text, nothing else", Verdict.NOT_HTML),
         (b"<html>", Verdict.NO_TEXT),
         (b"<html><body>\x00\x00</body></html>", Verdict.NO_TEXT),
-        (b"<html>" + b"<div>" * 100_000, Verdict.NO_TEXT),
+        (b"<html>" + b"<div>" * 100_000, Verdict.OVERSIZED),
+        (b"<html>" + b"<div>" * 30_000, Verdict.NO_TEXT),
+        (b"<html><body>" + b"text<br>" * 100_000, Verdict.OVERSIZED),
+        (b"<html><body><p " + b"".join(b'a%d="x" ' % at for at in range(50_000)) + b">x</p>", Verdict.NO_MORE),
+        (b"<!DOCTYPE html [<!ENTITY a SYSTEM 'file:///etc/passwd'>]><html><p>&a;", Verdict.NO_MORE),
+        (b"<html><body><p>" + b"word and more. " * 200_000, Verdict.NO_TEXT),
         (b"<html><body><p>Short.</p></body></html>", Verdict.NO_MORE),
     ],
 )
