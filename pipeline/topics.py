@@ -47,6 +47,8 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
     read_by: tuple[str, ...] = ()
     meaning: str
     max_message_bytes: int = MAX_MESSAGE_BYTES
+    segment_bytes: int | None = None
+    """Where whoever takes over has to read a partition quickly: the segment being written is never compacted."""
 
     @property
     def dlq(self) -> str:
@@ -60,8 +62,10 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
             policy.append("delete")
         # Without it the segment being written is never compacted: what was killed could be read there for a week.
         promptly = {"max.compaction.lag.ms": str(DAY_MS)} if self.compact else {}
+        segments = {"segment.bytes": str(self.segment_bytes)} if self.segment_bytes else {}
         return {
             **promptly,
+            **segments,
             "cleanup.policy": ",".join(policy),
             "retention.ms": str(self.retention_ms if self.retention_ms is not None else -1),
             "max.message.bytes": str(self.max_message_bytes),
@@ -95,10 +99,11 @@ _WORKING = (
         key="source id",
         partitions=6,
         compact=True,
+        segment_bytes=16 * 1024 * 1024,
         payload=SourceState,
         written_by="connect",
         read_by=("connect",),
-        meaning="poll state and health of every source, partitioned by host",
+        meaning="poll state and health of every source, and a person's pauses, partitioned by host",
     ),
     Topic(
         name=PARSED,
