@@ -64,6 +64,9 @@ class Source(Editable):
     host_spacing_secs: float | None = Field(
         None, ge=0, description="Time between two requests to its host; default: connect.host_spacing_secs."
     )
+    ignore_robots_reason: str | None = Field(
+        None, description="Why its robots.txt does not bind us: a contract with the publisher, for instance."
+    )
     retry_after_scope: Literal["feed", "host"] = Field(
         "feed", description="Whether a Retry-After holds for this feed or for every source of its host."
     )

@@ -125,12 +125,7 @@ class Poller:
         # What was refused, the transport has noted in its state.
         outcome = poll.outcome or outcome
         now = self._clock()
-        window = identify.Window(before.seen, before.pending)
-        not_before = _first_run_limit(source, before, now)
-        found = [
-            window.take(feed, source=reference(source), now=now, ignore_guid=source.ignore_guid, not_before=not_before)
-            for _, feed in feeds
-        ]
+        window, found = _identified(source, before, [feed for _, feed in feeds], now)
         await self._publish(source, before, feeds, found, now)
         _tell_gap(source, before, found)
         reading = _reading(source, [feed for _, feed in feeds], rejects, found)
@@ -260,7 +255,7 @@ class Poller:
         return schedule.adapted(
             interval,
             unseen=max((one.unseen for one in found), default=0.0),
-            gap=any(one.gap for one in found),
+            gap=_is_gap(found),
             least=least,
             most=timedelta(seconds=self._settings.poll_interval_max_secs),
         )
@@ -284,6 +279,18 @@ async def read(
     return feed
 
 
+def _identified(
+    source: Source, before: SourceState, feeds: Sequence[ParsedFeed], now: datetime
+) -> tuple[identify.Window, list[identify.Found]]:
+    window = identify.Window(before.seen, before.pending)
+    not_before = _first_run_limit(source, before, now)
+    found = [
+        window.take(feed, source=reference(source), now=now, ignore_guid=source.ignore_guid, not_before=not_before)
+        for feed in feeds
+    ]
+    return window, found
+
+
 def _reading(
     source: Source, feeds: Sequence[ParsedFeed], rejects: Sequence[Reject], found: Sequence[identify.Found]
 ) -> verdict.Reading:
@@ -293,13 +300,18 @@ def _reading(
         refused=tuple(item for feed in feeds for item in feed.items if isinstance(item, Refused)),
         newest=max((one.newest for one in found if one.newest), default=None),
         stale_after=_age_limit(source),
-        remarks=tuple(one.remark for one in found if one.remark and source.url),
+        remarks=tuple(one.remark for one in found if one.remark and source.url and (not one.gap or _is_gap(found))),
     )
+
+
+def _is_gap(found: Sequence[identify.Found]) -> bool:
+    """Of a wire that comes in pages, all must lack what was known."""
+    return bool(found) and all(one.gap for one in found)
 
 
 def _tell_gap(source: Source, before: SourceState, found: Sequence[identify.Found]) -> None:
     """A gap is a notion of feeds: files of a drop folder do not overlap."""
-    if source.url and any(one.gap for one in found):
+    if source.url and _is_gap(found):
         metrics.GAPS.labels(source=source.id).inc()
         log.warning("a gap between two polls", extra={"source": source.id, "interval_secs": before.interval_secs})
 

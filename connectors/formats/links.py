@@ -13,6 +13,8 @@ MAX_CHARS = 2048
 _TRACKER = re.compile(
     r"(?:utm|mtm|pk|itm|at|ga|mc)_\w+|(?:fb|g|dc|msclk|tw|y|ysc|wbra|gbra|ig)(?:cl|sh)?id|_ga|_gl|yclid|mkt_tok|xtor|cmpid|CMP"
 )
+# Already as it should be, as most links are: nothing to resolve, to escape or to take off.
+_PLAIN = re.compile(r"https?://[a-z0-9]+(?:[.-][a-z0-9]+)*/(?:[\w~-]+/)*[\w~-]*(?:\.\w{1,5})?", re.ASCII)
 _DEFAULT_PORT = {"http": 80, "https": 443}
 
 
@@ -21,6 +23,8 @@ def canonical(raw: str, base: str | None) -> str | None:
 
     Without user information, fragment, default port and tracking parameters; other parameters keep their order.
     """
+    if len(raw) <= MAX_CHARS and _PLAIN.fullmatch(raw):
+        return raw
     address = "".join(letter for letter in raw.strip() if letter.isprintable())
     if not address or len(address) > MAX_CHARS:
         return None

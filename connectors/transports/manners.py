@@ -83,6 +83,7 @@ class Polite:
         self._settings = settings
         spacing = source.host_spacing_secs if source else None
         self._spacing_secs = max(spacing or 0.0, settings.host_spacing_secs)
+        self._obeys_robots = source is None or not source.ignore_robots_reason
         self._agent = (source.user_agent if source else None) or settings.user_agent
 
     @asynccontextmanager
@@ -91,7 +92,8 @@ class Polite:
 
         Raises Trouble for a host that is resting or forbids it, TimeoutError, and what httpx raises.
         """
-        await self._manners.require(url, self._agent, self)
+        if self._obeys_robots:
+            await self._manners.require(url, self._agent, self)
         async with self._asked(method, url, **request) as response:
             yield response
 
@@ -127,13 +129,16 @@ class Polite:
                     HealthState.THROTTLED, "its host asked to wait", hints=Hints(retry_after_secs=max(1, round(wait)))
                 )
             await _until(host.free_at)
-            host.free_at = _now() + max(self._spacing_secs, host.crawl_delay_secs)
+            spacing_secs = max(self._spacing_secs, host.crawl_delay_secs)
             limit_secs = self._settings.request_timeout_secs
             try:
                 async with asyncio.timeout(limit_secs), self._http.stream(method, url, **request) as response:
                     yield response
             except TimeoutError as problem:
                 raise TimeoutError(f"no complete answer within {limit_secs:g} s") from problem
+            finally:
+                # From the end on: the server counts from when a request reached it, which is later than we began.
+                host.free_at = _now() + spacing_secs
 
 
 @asynccontextmanager

@@ -29,6 +29,14 @@ _SPACES = re.compile(r"[ \t\r\n\f\v\u00a0]+")
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 # nh3 needs 19 s for 100,000 nested divs and 0.05 s for 500.
 _MAX_DEPTH = 500
+# Made once: handing the names over with every call costs as much as cleaning a summary.
+_CLEANER = nh3.Cleaner(
+    tags=set(ALLOWED_TAGS),
+    clean_content_tags=set(_DROPPED_WITH_CONTENT),
+    attributes={"a": {"href"}},
+    url_schemes={"http", "https"},
+    link_rel=None,
+)
 
 
 def strip_controls(text: str) -> str:
@@ -44,16 +52,9 @@ def sanitise(html: str) -> str:
     html = strip_controls(html)
     if "<" not in html:
         return escape(unescape(html), quote=False)
-    if _depth(html) > _MAX_DEPTH:
+    if html.count("<") > _MAX_DEPTH and _depth(html) > _MAX_DEPTH:
         return escape(unescape(_TAG.sub(" ", html)), quote=False)
-    return nh3.clean(
-        html,
-        tags=set(ALLOWED_TAGS),
-        clean_content_tags=set(_DROPPED_WITH_CONTENT),
-        attributes={"a": {"href"}},
-        url_schemes={"http", "https"},
-        link_rel=None,
-    )
+    return _CLEANER.clean(html)
 
 
 def has_markup(html: str) -> bool:

@@ -18,7 +18,7 @@ GOLDEN = Path(__file__).parents[1] / "golden"
 FIXTURES = sorted(
     path
     for name in registry.FORMATS
-    for path in (GOLDEN / name).iterdir()
+    for path in (GOLDEN / name).glob("*")
     if not path.name.endswith(".expected.json") and path.is_file()
 )
 ORIGIN = Origin(

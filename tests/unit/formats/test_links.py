@@ -1,7 +1,12 @@
 """One address per article."""
 
-import pytest
+import re
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors.formats import links
 from connectors.formats.links import canonical
 
 BASE = "https://wire.example/feeds/all.xml"
@@ -40,3 +45,16 @@ def test_canonical_twice_is_canonical_once():
     once = canonical("https://wire.example/ş?q=ı&utm_medium=x", None)
     assert once is not None
     assert canonical(once, None) == once
+
+
+@given(st.from_regex(links._PLAIN, fullmatch=True))
+def test_a_plain_address_is_what_the_long_way_makes_of_it(address):
+    quick = links.canonical(address, "https://base.example/x")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(links, "_PLAIN", re.compile("(?!)"))
+        assert links.canonical(address, "https://base.example/x") == quick
+
+
+def test_an_address_made_to_cost_time_costs_none():
+    for path in ("a-/" * 600, "~" * 2000, "a." * 900):
+        assert canonical(f"https://a.example/{path}!", None) == f"https://a.example/{path}!"

@@ -1,4 +1,5 @@
 from pipeline.rehearse.bench import Result, Round, page
+from pipeline.rehearse.feed_rate import FeedRate
 from pipeline.rehearse.steady import Latency, Steady, Weight
 
 STEADY = Steady((Latency(10, 300, 1.1, 1.8, 2.2),), 250.0, 3000, (Weight(0, 310, 90), Weight(3000, 330, 95)))
@@ -16,6 +17,7 @@ def test_the_page_names_machine_commit_and_every_round():
         bytes_per_article=2948,
         rounds=rounds,
         steady=STEADY,
+        feeds=FeedRate(entries=720, bytes_per_entry=1954, ours_per_sec=2100, feedparser_per_sec=1000, ratio=2.1),
         machine="a machine, 2 cores",
         commit="abc123",
     )
@@ -26,3 +28,4 @@ def test_the_page_names_machine_commit_and_every_round():
     assert "| 10 | 300 | 1.1 | 1.8 | 2.2 |" in shown
     assert "while 3000 articles are published" in shown
     assert "| 3000 | 330 | 95 |" in shown
+    assert "**2100 entries/s**" in shown

@@ -96,7 +96,7 @@ def test_hosts_do_not_wait_for_each_other():
         await asyncio.gather(*(get(client, f"https://host{number}.example/rss") for number in range(20)))
         return asyncio.get_running_loop().time()
 
-    assert running(wire, scenario) == pytest.approx(2.0)
+    assert running(wire, scenario) == pytest.approx(2.5)
 
 
 def test_a_source_may_ask_for_more_room_and_never_for_less():
@@ -250,3 +250,14 @@ def test_a_forbidden_feed_is_a_paused_source_with_advice():
     assert (documents, outcome.health) == ([], HealthState.PAUSED)
     assert "enabled = false" in outcome.advice
     assert wire.feeds() == []
+
+
+def test_a_source_with_a_contract_is_not_bound_by_robots_txt():
+    wire = Wire(robots={"wire.example": FORBIDDING})
+
+    async def scenario(manners, http):
+        one = source(ignore_robots_reason="subscribed; the contract covers this address")
+        return await get(manners.client(http, one), "https://wire.example/rss")
+
+    assert running(wire, scenario) == 200
+    assert len(wire.asked) == 1
