@@ -219,10 +219,14 @@ def test_killed_between_two_writes_it_repeats_the_poll_with_the_same_revisions(r
 
 def test_killed_again_and_again_every_item_arrives_under_one_id(role, httpserver):
     names = [f"n{number} Title {number}" for number in range(300)]
-    httpserver.expect_request("/rss").respond_with_data(rss(*names))
+    asked = []
+    httpserver.expect_request("/rss").respond_with_handler(lambda _: asked.append(1) or Response(rss(*names)))
     role.source("wire", httpserver.url_for("/rss"))
-    for delay in (1.2, 1.6, 2.0, 2.4):
+    # From the question on: while it is parsed, published, remembered. The group gives up on a dead process after 10 s.
+    for delay in (0.0, 0.1, 0.4):
+        before = len(asked)
         role.start()
+        role.wait_until(lambda before=before: len(asked) > before, "asked")
         time.sleep(delay)
         role.stop(signal.SIGKILL)
     role.start().wait_ready()
