@@ -7,14 +7,13 @@ when.
 import hashlib
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
 import msgspec
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import ValidationError
 
-from connectors.contract import Clock, Document, Editable, Failure, Hints, Http, PollOutcome, Source
+from connectors.contract import Clock, Document, Failure, Hints, Http, PollOutcome, Source
 from connectors.transports import body
 from connectors.transports.answers import (
     REDIRECTS_MAX,
@@ -26,10 +25,11 @@ from connectors.transports.answers import (
     trouble_from,
     trouble_of,
 )
-from connectors.transports.guard import same_origin, why_refused
-from pipeline.errors import ConfigError, Reject
+from connectors.transports.guard import why_refused
+from connectors.transports.http_auth import Basic, authorized
+from pipeline.errors import Reject
 from pipeline.models.codes import HealthState
-from pipeline.settings import ConnectSettings, secret
+from pipeline.settings import ConnectSettings
 
 ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, */*;q=0.8"
 FULL_FETCH_EVERY = timedelta(days=1)
@@ -37,12 +37,8 @@ ADOPT_AFTER_SIGHTINGS = 3
 ADOPT_AFTER = timedelta(hours=24)
 
 
-class HttpOptions(Editable):
+class HttpOptions(Basic):
     """`[options]` of a source with `transport = "http"`: HTTP Basic, sent to the source's own origin only."""
-
-    username: str | None = Field(None, description="HTTP Basic user.")
-    password: SecretStr | None = Field(None, description="Its password; prefer password_file.")
-    password_file: Path | None = Field(None, description="File that holds the password.")
 
 
 class Remembered(msgspec.Struct, kw_only=True):
@@ -113,9 +109,7 @@ class HttpTransport:
         except ValidationError as problem:
             errors = problem.errors(include_input=False)
             return found + [f"options.{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in errors]
-        if options.username and not (options.password or options.password_file):
-            found.append("options.password_file: missing – options.username is given")
-        return found
+        return found + options.wrong()
 
     def poll(self, source: Source, state: dict[str, Any], http: Http, clock: Clock) -> "HttpPoll":
         """One poll: at most one document."""
@@ -143,6 +137,12 @@ class HttpPoll:
 
     async def __aiter__(self) -> AsyncIterator[Document]:
         """The document, if one came from any of the addresses."""
+        try:
+            options = HttpOptions.model_validate(self._source.options)
+            self._http = authorized(self._http, self._source, options)
+        except Trouble as trouble:
+            self._fail([trouble])
+            return
         troubles: list[Trouble] = []
         order = self._order()
         self._memory.use(order[0])
@@ -207,7 +207,7 @@ class HttpPoll:
         permanent: str | None = None
         always = True
         for _ in range(REDIRECTS_MAX + 1):
-            async with self._http.stream("GET", url, headers=self._headers(url, conditional), auth=None) as response:
+            async with self._http.stream("GET", url, headers=self._headers(conditional), auth=None) as response:
                 target = redirect_target(response, url)
                 if target is None:
                     document = await self._answer(response, url, conditional=bool(conditional))
@@ -247,27 +247,14 @@ class HttpPoll:
         given = {"If-None-Match": memory.etag, "If-Modified-Since": memory.last_modified}
         return {name: value for name, value in given.items() if value}
 
-    def _headers(self, url: str, conditional: dict[str, str]) -> list[tuple[bytes, bytes]]:
+    def _headers(self, conditional: dict[str, str]) -> list[tuple[bytes, bytes]]:
         headers = {
             "User-Agent": self._source.user_agent or self._settings.user_agent,
             "Accept": ACCEPT,
             "Accept-Encoding": body.ACCEPT_ENCODING,
             **conditional,
         }
-        if same_origin(url, self._source.url or ""):
-            headers |= self._authorization(url)
         return [(name.encode(), value.encode("latin-1", "replace")) for name, value in headers.items()]
-
-    def _authorization(self, url: str) -> dict[str, str]:
-        options = HttpOptions.model_validate(self._source.options)
-        if options.username is None:
-            return {}
-        try:
-            password = secret(options.password, options.password_file, what=f"{self._source.id}: options.password_file")
-        except ConfigError as problem:
-            raise Trouble(HealthState.AUTH, str(problem), failure=Failure.HARD) from problem
-        flow = httpx.BasicAuth(options.username, password or "").auth_flow(httpx.Request("GET", url))
-        return {"Authorization": next(flow).headers["Authorization"]}
 
     async def _answer(self, response: httpx.Response, url: str, *, conditional: bool) -> Document | None:
         if response.status_code == 304 and conditional:

@@ -10,7 +10,7 @@ from pipeline.cli.sources_add import add
 from pipeline.cli.sources_opml import export, import_
 from pipeline.cli.sources_pause import pause, resume
 from pipeline.cli.sources_probe import test
-from pipeline.cli.sources_shown import JSON, WHERE, load, table
+from pipeline.cli.sources_shown import JSON, WHERE, load, public, table
 from pipeline.cli.sources_status import status
 from pipeline.errors import ExitCode
 
@@ -36,7 +36,7 @@ def list_(context: Context, directory: Path | None, *, as_json: bool) -> int:
     """Every configured source."""
     found = load(context, directory)
     if as_json:
-        click.echo(json.dumps([source.model_dump(mode="json") for source in found], ensure_ascii=False))
+        click.echo(json.dumps([public(source) for source in found], ensure_ascii=False))
         return int(ExitCode.GOOD)
     rows = [
         (one.id, "yes" if one.enabled else "no", one.language or "", one.publisher, one.url or one.path or "")

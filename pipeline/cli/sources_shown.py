@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -23,6 +24,8 @@ WRITTEN_WHERE = click.option(
     "--sources", "directory", type=click.Path(path_type=Path), help="Directory to write to; default config/sources."
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+SECRETS = frozenset({"password", "token"})
+HIDDEN = "********"
 DRY_RUN = click.option("--dry-run", is_flag=True, help="Show what would be written, write nothing.")
 
 
@@ -30,6 +33,13 @@ def load(context: Context, directory: Path | None) -> list[Source]:
     """The sources a verb speaks of. Raises ConfigError with every mistake in their files."""
     where = directory or source_files.noted_directory(context.settings) or context.config_dir / "sources"
     return source_files.load(where, context.settings.connect)
+
+
+def public(source: Source) -> dict[str, Any]:
+    """A source as its file has it, but for the secrets of its options."""
+    shown = source.model_dump(mode="json")
+    shown["options"] = {key: HIDDEN if key in SECRETS else value for key, value in shown["options"].items()}
+    return shown
 
 
 def to_write(context: Context, directory: Path | None) -> tuple[Path, list[Source]]:

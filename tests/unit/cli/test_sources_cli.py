@@ -90,3 +90,15 @@ def test_status_without_a_broker_says_so(call):
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 69
     assert "127.0.0.1:9" in done.stderr
+
+
+def test_list_shows_no_secret(call):
+    (call.folder / "b.toml").write_text(
+        'id = "b"\npublisher = "B"\nurl = "https://b.example.org/rss"\n'
+        'options = { username = "desk", password = "hush-hush" }\n'
+    )
+    for form in ((), ("--json",)):
+        _, said = call("list", *form)
+        assert "hush-hush" not in said.out
+    listed = {one["id"]: one for one in json.loads(said.out)}
+    assert listed["b"]["options"] == {"username": "desk", "password": "********"}
