@@ -29,6 +29,8 @@ from connectors.contract import (
     Source,
     Transport,
 )
+from connectors.full_text import noted, remembered
+from connectors.pages import Completed, PageFetcher
 from connectors.parsers import Parsers
 from connectors.publish import STAGE, Publisher, Verdict
 from connectors.registry import READ_ANYTHING
@@ -65,6 +67,7 @@ class Poller:
         self._settings = settings
         self._transports = transports
         self._parsers = parsers
+        self._pages = PageFetcher(settings, parsers=parsers, clock=clock)
         self._publisher = publisher
         self._persist = persist
         self._clock = clock
@@ -86,19 +89,24 @@ class Poller:
     async def _poll(self, source: Source, before: SourceState, http: Http) -> SourceState:
         poll = self._transports[source.transport].poll(source, before.transport, http, self._clock)
         documents = [document async for document in poll]
-        outcome = poll.outcome
-        if outcome is None:
-            raise AssertionError(f"transport {source.transport} ended without an outcome")
+        outcome = _outcome(source, poll)
         digest = _digest(documents)
-        if documents and digest == before.body_hash and before.health.state in verdict.READ:
-            after = self._unchanged(source, before, outcome)
-        elif documents:
-            after = await self._read(source, before, outcome, documents, poll)
+        known = digest == before.body_hash and before.health.state in verdict.READ
+        if documents and not known:
+            after = await self._read(source, before, documents, poll, http)
         else:
-            after = self._unchanged(source, before, outcome)
+            after = await self._owed(source, before, self._unchanged(source, before, outcome), http)
         await self._write(source, after)
         await poll.settle()
         return after
+
+    async def _owed(self, source: Source, before: SourceState, after: SourceState, http: Http) -> SourceState:
+        """Pages owed by earlier polls, where the source brought nothing new and is well."""
+        if not before.pages.owed or after.failures:
+            return after
+        done = await self._pages.complete(source, before, (), (), http)
+        await self._publish(source, before, [], [], done, self._clock())
+        return msgspec.structs.replace(after, seen=remembered(after.seen, done.versions), pages=done.pages)
 
     def _unchanged(self, source: Source, before: SourceState, outcome: PollOutcome) -> SourceState:
         """Nothing to parse: the same body, a 304, an empty folder, or no answer at all."""
@@ -119,14 +127,16 @@ class Poller:
         return msgspec.structs.replace(after, transport=outcome.state)
 
     async def _read(
-        self, source: Source, before: SourceState, outcome: PollOutcome, documents: list[Document], poll: Poll
+        self, source: Source, before: SourceState, documents: list[Document], poll: Poll, http: Http
     ) -> SourceState:
         feeds, rejects = await self._parse(source, documents, poll)
-        # What was refused, the transport has noted in its state.
-        outcome = poll.outcome or outcome
+        # Only now: what was refused, the transport has noted in its state.
+        outcome = _outcome(source, poll)
         now = self._clock()
         window, found = _identified(source, before, [feed for _, feed in feeds], now)
-        await self._publish(source, before, feeds, found, now)
+        items = [item for one in found for item in one.fresh]
+        done = await self._pages.complete(source, before, items, [one for each in found for one in each.versions], http)
+        await self._publish(source, before, feeds, found, done, now)
         _tell_gap(source, before, found)
         reading = _reading(source, [feed for _, feed in feeds], rejects, found)
         fresh = sum(len(one.fresh) for one in found)
@@ -148,7 +158,8 @@ class Poller:
             after,
             transport=outcome.state,
             body_hash=None if rejects else _digest(documents),
-            seen=window.seen(),
+            seen=remembered(window.seen(), done.versions),
+            pages=done.pages,
             pending=(),
             ttl_secs=hints.ttl_secs,
             skip_hours=hints.skip_hours,
@@ -175,15 +186,15 @@ class Poller:
         before: SourceState,
         feeds: list[tuple[Document, ParsedFeed]],
         found: list[identify.Found],
+        done: Completed,
         now: datetime,
     ) -> None:
         """Note the versions, publish, wait for every acknowledgement; then count."""
-        fresh = [item for one in found for item in one.fresh]
-        versions = tuple(version for one in found for version in one.versions)[: identify.WINDOW_MAX]
+        fresh = done.items
+        versions = noted(before.pending, done.versions)[-identify.WINDOW_MAX :]
         oversized: list[RawItem] = []
         if fresh:
-            noted = msgspec.structs.replace(before, pending=versions, updated_at=now)
-            await self._write(source, noted)
+            await self._write(source, msgspec.structs.replace(before, pending=versions, updated_at=now))
             failpoint.hit("connect.before_publish")
             oversized = await self._persist(lambda: self._publisher.items(fresh))
         for (document, _), one in zip(feeds, found, strict=True):
@@ -314,6 +325,12 @@ def _tell_gap(source: Source, before: SourceState, found: Sequence[identify.Foun
     if source.url and _is_gap(found):
         metrics.GAPS.labels(source=source.id).inc()
         log.warning("a gap between two polls", extra={"source": source.id, "interval_secs": before.interval_secs})
+
+
+def _outcome(source: Source, poll: Poll) -> PollOutcome:
+    if poll.outcome is None:
+        raise AssertionError(f"transport {source.transport} ended without an outcome")
+    return poll.outcome
 
 
 def _digest(documents: list[Document]) -> str:
