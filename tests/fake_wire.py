@@ -16,8 +16,8 @@ import httpx
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 HOUR = 3600.0
-SHOWN = 20
-"""Items of one feed document."""
+SHOWN, SHOWN_BY_FAST = 20, 60
+"""Items of one feed document: enough that none has gone after an hour without an answer, and another until the poll."""
 CORRECTED_AFTER_SECS = 900.0
 
 
@@ -46,6 +46,7 @@ class Feed:
         one = share("pace", *self.key)
         # Most feeds bring a few items a day, a few bring twenty an hour.
         self.every_secs = HOUR / (20 if one > 0.97 else 4 if one > 0.85 else 1 if one > 0.6 else 0.2)
+        self.shown = SHOWN_BY_FAST if self.every_secs < HOUR / 10 else SHOWN
         trait = share("trait", *self.key)
         self.has_validators = trait > 0.02
         self.has_guid = share("guid", *self.key) > 0.1
@@ -65,7 +66,7 @@ class Feed:
     def entries(self, now: float) -> list[Entry]:
         """Newest first, as at this time; the wire began long before the day does."""
         newest = int((now - self._phase) // self.every_secs)
-        return [self._entry(number, now) for number in range(newest, newest - SHOWN, -1)]
+        return [self._entry(number, now) for number in range(newest, newest - self.shown, -1)]
 
     def appeared(self, since: float, until: float) -> list[Entry]:
         """Every item that first stood in it between these times, at its last edition by the second."""
