@@ -6,7 +6,7 @@ to write a number gets round it. That excludes proxies: the environment's proxy 
 
 import re
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network
 from urllib.parse import SplitResult, urlsplit
 
 import httpx
@@ -16,6 +16,11 @@ from pipeline.settings import ConnectSettings
 
 SCHEMES = ("http", "https")
 CONNECT_TIMEOUT_SECS = 10.0
+# `is_global` takes for global whatever it has no entry for, among it several ways to write 127.0.0.1 in IPv6. Unicast
+# addresses are given out of these networks alone (IANA), 6to4 (RFC 7526) no longer.
+_GIVEN_OUT = tuple(map(IPv6Network, ("2000::/3", "fc00::/7", "::1/128", "::ffff:0:0/96", "64:ff9b::/96")))
+_SIX_TO_FOUR = IPv6Network("2002::/16")
+_NAT64 = _GIVEN_OUT[-1]
 _CONTROL = re.compile(r"[\x00-\x20\x7f]")
 
 
@@ -39,7 +44,15 @@ def guarded_client(settings: ConnectSettings, *, allow_private: bool = False) ->
 
 
 def _is_host(_name: str, address: IPv4Address | IPv6Address, _port: int) -> bool:
+    if isinstance(address, IPv6Address):
+        if address in _SIX_TO_FOUR or not any(address in network for network in _GIVEN_OUT):
+            return False
+        address = address.ipv4_mapped or _behind_nat64(address) or address
     return not (address.is_link_local or address.is_multicast or address.is_unspecified)
+
+
+def _behind_nat64(address: IPv6Address) -> IPv4Address | None:
+    return IPv4Address(address.packed[-4:]) if address in _NAT64 else None
 
 
 def why_refused(url: str) -> str | None:

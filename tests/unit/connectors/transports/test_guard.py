@@ -101,7 +101,13 @@ def test_addresses_that_are_not_public_are_refused_before_connecting(host):
         get(f"http://{host}/")
 
 
-@pytest.mark.parametrize("host", ["169.254.169.254", "0.0.0.0", "[fe80::1]", "224.0.0.1"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("169.254.169.254", "0.0.0.0", "[fe80::1]", "224.0.0.1"),
+        *("[::ffff:169.254.169.254]", "[64:ff9b::a9fe:a9fe]", "[::169.254.169.254]", "[2002:a9fe:a9fe::]"),
+    ],
+)
 def test_an_own_network_does_not_include_metadata_addresses(host):
     with pytest.raises(SSRFProtectionError):
         get(f"http://{host}/", allow_private=True)
