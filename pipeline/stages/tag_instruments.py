@@ -10,6 +10,7 @@ from pipeline.lexicon.match import Span
 from pipeline.models.codes import Instrument, PartnershipLevel, Status
 from pipeline.stages.tag_acts import Reading
 from pipeline.stages.tag_document import Document
+from pipeline.text.letters import CAPITAL
 
 _QUOTED = re.compile(r'[“"«„]([^“”"«»„\n]{5,300})[”"»]')
 _MAX_DISTANCE_WORDS = 30
@@ -18,9 +19,9 @@ _MAX_TITLE_WORDS = 30
 # "… Ortak Bildiri (2026)": what may follow the head of a name in a verb-final language.
 _MAX_TAIL_WORDS = 2
 _RUN_BEFORE = re.compile(
-    r"(?:(?:[^\W\d_a-zçğıöşü][\w’'.-]*|arasında|ve|ile|and|of|on|in|for|the|between|to|dair|hakkında) )+$"
+    rf"(?:(?:{CAPITAL}[\w’'.-]*|arasında|ve|ile|and|of|on|in|for|the|between|to|dair|hakkında) )+$"
 )
-_RUN_AFTER = re.compile(r"^(?: (?:[^\W\d_a-zçğıöşü][\w’'.-]*|and|of|on|in|for|the|between|to|at|a|an))+")
+_RUN_AFTER = re.compile(rf"^(?: (?:{CAPITAL}[\w’'.-]*|and|of|on|in|for|the|between|to|at|a|an))+")
 
 
 class Subject(msgspec.Struct, frozen=True):

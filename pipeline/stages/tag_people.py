@@ -13,6 +13,7 @@ from pipeline.lexicon.match import Span
 from pipeline.lexicon.names import Person as KnownPerson
 from pipeline.models.identity import unresolved_id
 from pipeline.stages.tag_document import Document
+from pipeline.text.letters import CAPITAL
 from pipeline.text.normalise import fold
 
 # Kinds of names an office can belong to.
@@ -23,11 +24,11 @@ _NEVER_NAMES = ("city", "state", "organisation", "demonym", "institution", "inst
 _MAX_NAME_WORDS = 5
 _GAP = re.compile(r"[ ]{1,2}")
 _WORD = re.compile(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*\.?")
-MINISTRY_GAP = re.compile(r"^(?:'s|’s)?(?: (?:[^\W\d_a-zçğıöşü][\w-]*,?|ve|and|of|the))+ $")
+MINISTRY_GAP = re.compile(rf"^(?:'s|’s)?(?: (?:{CAPITAL}[\w-]*,?|ve|and|of|the))+ $")
 _COORDINATOR = re.compile(r" ([^\W\d]{1,4}|&) (?=[^\W\d_])")
-_BODY = re.compile(r"(?<![\w’'])((?:[^\W\d_a-zçğıöşü][\w&.-]* ){0,6}[^\W\d_a-zçğıöşü][\w&.-]*)(?:['’]\w{1,4})? $")
+_BODY = re.compile(rf"(?<![\w’'])((?:{CAPITAL}[\w&.-]* ){{0,6}}{CAPITAL}[\w&.-]*)(?:['’]\w{{1,4}})? $")
 # "… country director, Helga Brandvik.": a name of two words that ends the clause is the office holder's.
-_APPOSITION = re.compile(r",(?: [^\W\d_a-zçğıöşü][\w-]+){2,3}[,.]")
+_APPOSITION = re.compile(rf",(?: {CAPITAL}[\w-]+){{2,3}}[,.]")
 # "EU digital commissioner": a plain word no entry knows.
 _PORTFOLIO_GAP = re.compile(r"^ [a-z]{4,} $")
 _GENITIVE_GAP = re.compile(r"^(?:'s|’s|s')?[ ,]{0,2}$")

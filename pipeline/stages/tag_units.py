@@ -14,16 +14,17 @@ from pipeline.models import identity
 from pipeline.models.codes import PartyKind
 from pipeline.stages.tag_document import Document, Sentence
 from pipeline.stages.tag_people import MINISTRY_GAP, Appearance, People, Speaker
+from pipeline.text.letters import CAPITAL, SMALL
 from pipeline.text.normalise import fold
 
 OBLIQUE = frozenset({"locative", "ablative", "dative", "accusative"})
 _ENDS_LIST = OBLIQUE | {"genitive"}
 _STRONG_INSTITUTIONS = frozenset({"university", "local", "agency", "union"})
 _MAX_MINISTRY = 70
-_CAPITALISED_RUN = re.compile(r"[^\W\d_a-zçğıöşü][\w&.’'-]*(?: (?:& |of )?[^\W\d_a-zçğıöşü][\w&.’'-]*)*")
+_CAPITALISED_RUN = re.compile(rf"{CAPITAL}[\w&.’'-]*(?: (?:& |of )?{CAPITAL}[\w&.’'-]*)*")
 
 # "HTCnin": an acronym whose ending has lost its apostrophe.
-_GLUED_ACRONYM = re.compile(r"([^\W\d_a-zçğıöşü]{2,})[a-zçğıöşü]{1,5}$")
+_GLUED_ACRONYM = re.compile(rf"({CAPITAL}{{2,}})[{SMALL}]{{1,5}}$")
 
 
 # The same few names fill an article.
@@ -152,7 +153,7 @@ def _named_bodies(
         if institution.code not in _STRONG_INSTITUTIONS or any(u.start <= institution.start < u.end for u in units):
             continue
         text = document.text[sentence.start : institution.start].rstrip()
-        run = re.search(r"(?:[^\W\d_a-zçğıöşü][\w’'.&-]*(?: ve | and | of )?\s?){1,5}$", text)
+        run = re.search(rf"(?:{CAPITAL}[\w’'.&-]*(?: ve | and | of )?\s?){{1,5}}$", text)
         if run is None or not document.text[institution.start].isupper():
             continue
         start = sentence.start + run.start()
@@ -240,7 +241,7 @@ def _is_name(document: Document, sentence: Sentence, run: re.Match[str], words: 
         return False
     if run.start() > sentence.start or len(words) > 1 or words[0].isupper():
         return True
-    following = re.match(r"(.{1,5}?)[^\W\d_a-zçğıöşü]", document.text[run.end() : run.end() + 12])
+    following = re.match(rf"(.{{1,5}}?){CAPITAL}", document.text[run.end() : run.end() + 12])
     return bool(following and document.lexicon.is_coordinated(following.group(1)))
 
 
