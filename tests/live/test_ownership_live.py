@@ -34,20 +34,20 @@ MOVED_WITHIN_SECS = 30
 
 
 class Wire:
-    """Feeds on hosts of their own (a port is a host), two hosts in every partition. Every feed gains items steadily.
+    """Feeds on hosts of their own (a port is a host), some hosts in every partition. Every feed gains items steadily.
 
     Items carry no date: a second asker at work would give them another revision.
     """
 
-    def __init__(self):
+    def __init__(self, hosts=2, feeds="ab", items_per_sec=1.0):
         self.asked = defaultdict(list)  # feed → [(agent, from, to)]
         self.began = time.monotonic()
-        self.items_per_sec = 1.0
+        self.items_per_sec = items_per_sec
         self.frozen_at = None
         self._lock = threading.Lock()
         self._servers = []
         self.urls = {}
-        wanted = dict.fromkeys(range(PARTITIONS), 2)
+        wanted = dict.fromkeys(range(PARTITIONS), hosts)
         spare = []
         while any(wanted.values()):
             bound = socket.create_server(("127.0.0.1", 0))
@@ -59,7 +59,7 @@ class Wire:
             wanted[number] -= 1
             bound.close()
             self._serve(port)
-            for letter in "ab":
+            for letter in feeds:
                 self.urls[f"p{number}-{port}-{letter}"] = f"http://127.0.0.1:{port}/p{number}-{port}-{letter}"
         for bound in spare:
             bound.close()
@@ -138,14 +138,15 @@ def wire():
 class Processes:
     """Connect processes by name; the name is what they call themselves when they ask."""
 
-    def __init__(self, settings, folder, wire):
+    def __init__(self, settings, folder, wire, *, interval_secs=1):
         self.settings = settings
         self.folder = folder
         self.wire = wire
         self.running = {}
         folder.mkdir()
         for name, url in wire.urls.items():
-            values = {"id": name, "publisher": name, "url": url, "poll_interval_secs": 1, "allow_private_network": True}
+            values = {"id": name, "publisher": name, "url": url, "allow_private_network": True}
+            values["poll_interval_secs"] = interval_secs
             lines = [f"{key} = {json.dumps(value)}" for key, value in values.items()]
             (folder / f"{name}.toml").write_text("\n".join(lines))
 
@@ -162,6 +163,7 @@ class Processes:
             "ACCORDWIRE_STACK__DIRECTORY": str(self._settings(name).stack.directory),
             "ACCORDWIRE_CONNECT__USER_AGENT": f"{name}/1 (+https://example.org)",
             "ACCORDWIRE_CONNECT__CONCURRENCY": "32",
+            "ACCORDWIRE_CONNECT__POLL_INTERVAL_MAX_SECS": "6",
         }
 
     def start(self, *names):
@@ -313,3 +315,24 @@ def test_paused_it_is_asked_no_more_until_resumed_whoever_owns_it(processes, wir
     quiet_from = time.monotonic()
     processes.wait(lambda: wire.askers(quiet_from + 2)[paused], "asked when the time was over", limit_secs=15)
     assert_nothing_lost_or_doubled(processes, wire)
+
+
+def test_two_hundred_feeds_go_on_while_processes_are_killed_and_added(install, tmp_path):
+    wire = Wire(hosts=4, feeds="abcdefghi", items_per_sec=0.1)
+    assert len(wire.urls) > 200
+    group = Processes(install, tmp_path / "sources", wire, interval_secs=5)
+    # A host of nine feeds is asked about one after the other, half a second apart.
+    around_secs = 15
+    try:
+        group.start("one", "two")
+        group.wait(lambda: group.settled("one", "two", secs=around_secs), "two share", limit_secs=120)
+        for gone, come in (("one", "three"), ("two", "four")):
+            group.kill(gone)
+            group.start(come)
+            stays = "two" if gone == "one" else "three"
+            group.wait(lambda s=stays, c=come: group.settled(s, c, secs=around_secs), "shared anew", limit_secs=120)
+        assert_nothing_lost_or_doubled(group, wire)
+    finally:
+        for name in list(group.running):
+            group.kill(name)
+        wire.close()

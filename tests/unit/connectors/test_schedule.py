@@ -1,5 +1,7 @@
 """When a source is due next."""
 
+import math
+import random
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
@@ -97,8 +99,16 @@ def test_a_source_that_brings_much_is_asked_more_often_but_never_more_than_a_per
     assert after(LEAST, unseen=1.0) == LEAST
 
 
-def test_a_source_that_brings_a_little_keeps_its_pace():
-    assert after(timedelta(minutes=17), unseen=0.1) == timedelta(minutes=17)
+def test_a_source_that_brings_a_little_is_asked_a_little_sooner():
+    assert after(timedelta(minutes=20), unseen=0.05) == timedelta(minutes=14)
+
+
+def test_a_source_of_one_item_an_hour_is_asked_about_every_twenty_minutes():
+    drawn, interval, total = random.Random(1), LEAST, timedelta(0)
+    for _ in range(2000):
+        interval = after(interval, unseen=0.05 if drawn.random() < 1 - math.exp(-interval / MOST) else 0.0)
+        total += interval
+    assert timedelta(minutes=15) < total / 2000 < timedelta(minutes=25)
 
 
 def test_after_a_gap_a_source_is_asked_as_often_as_allowed():
