@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 from pipeline.errors import ConfigError
 from pipeline.lexicon import names as naming
 from pipeline.lexicon.forms import BadFormError, Tails, compile_form
-from pipeline.lexicon.match import Matcher, Word
+from pipeline.lexicon.match import NAME_KINDS, Matcher, Word
 from pipeline.lexicon.schema import Entry, Grammar, LexiconFile, Topic, TopicsFile
 from pipeline.text.normalise import fold
 
@@ -80,10 +80,10 @@ class Lexicon:
     @cached_property
     def matcher(self) -> Matcher:
         """Entries and names together."""
-        capitalised = self.grammar.capitalised_names
-        return Matcher(
-            [*self._words, *naming.words(self._book, self.language, self.tails, capitalised=capitalised)], self.tails
-        )
+        large = NAME_KINDS if self.grammar.capitalised_names else frozenset[str]()
+        small = frozenset({"demonym"}) if not self.grammar.capitalised_demonyms else frozenset[str]()
+        named = naming.words(self._book, self.language, self.tails, capitalised=large - small)
+        return Matcher([*self._words, *named], self.tails)
 
     @cached_property
     def sketcher(self) -> Matcher:

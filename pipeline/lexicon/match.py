@@ -13,15 +13,15 @@ import msgspec
 from pipeline.lexicon.forms import ACRONYM, Form, Tails
 from pipeline.text.normalise import View
 
-_NAME_KINDS = frozenset({"state", "organisation", "city", "person", "demonym", "sub_state"})
+NAME_KINDS = frozenset({"state", "organisation", "city", "person", "demonym", "sub_state"})
 # Kinds whose entries compete for the same words: the longest wins.
 _EXCLUSIVE = {kind: kind for kind in ("instrument", "act", "topic", "office", "institution", "collective", "date")}
-_EXCLUSIVE.update(dict.fromkeys(_NAME_KINDS, "name"))
+_EXCLUSIVE.update(dict.fromkeys(NAME_KINDS, "name"))
 _SELF_SUFFICIENT = frozenset({"reciprocal", "attended", "ceremony"})
 # Acts only beside another word (tag_acts.NEEDS): they tell more of an agreement, so the gate need not open for them.
 _EVERYDAY = frozenset({"at_ceremony", "with_signature"})
 _ACT, _DOCUMENT, _ENOUGH = 1, 2, 4
-_STOPPED = frozenset({"instrument", "act", "commitment", "institution"}) | _NAME_KINDS
+_STOPPED = frozenset({"instrument", "act", "commitment", "institution"}) | NAME_KINDS
 
 
 class Word(msgspec.Struct, frozen=True):

@@ -144,8 +144,8 @@ def country_label(code: str, language: str) -> str:
     return cldr_names(language).get(code, code)
 
 
-def words(book: NameBook, language: str, tails: Tails, *, capitalised: bool) -> list[Word]:
-    """All names a text of this language can hold."""
+def words(book: NameBook, language: str, tails: Tails, *, capitalised: frozenset[str]) -> list[Word]:
+    """All names a text of this language can hold; those of the kinds `capitalised` with a capital first."""
     own = book.countries.get(language, CountryNames())
     found: dict[tuple[str, str], set[str]] = {}
     for code, name in cldr_names(language).items():
@@ -161,7 +161,11 @@ def words(book: NameBook, language: str, tails: Tails, *, capitalised: bool) -> 
         found["city", city.id] = set(city.names.get(language, city.names["en"]))
     for person in book.person:
         found["person", person.id] = {*person.names, *person.short}
-    return [_word(kind, code, names, tails, capitalised=capitalised) for (kind, code), names in found.items() if names]
+    return [
+        _word(kind, code, names, tails, capitalised=kind in capitalised)
+        for (kind, code), names in found.items()
+        if names
+    ]
 
 
 def _word(kind: str, code: str, names: Iterable[str], tails: Tails, *, capitalised: bool) -> Word:

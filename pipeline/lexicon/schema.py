@@ -70,6 +70,8 @@ class Grammar(_Strict):
 
     order: Literal["verb_final", "verb_medial"]
     capitalised_names: bool = True
+    capitalised_demonyms: bool = True
+    """False where they are written small ("қазақ", "российский")."""
     link_side: Literal["before", "after"]
     coordinators: tuple[str, ...]
     decimal: Literal[",", "."]
@@ -82,6 +84,8 @@ class Grammar(_Strict):
     fillers: tuple[str, ...] = ()
     time_units: tuple[str, ...] = ()
     month_first: bool = False
+    calendar_tail: str = ""
+    """What may stand glued to a month or a weekday ("сәуірде"), as an expression."""
     tails: tuple[Tail, ...] = ()
 
 

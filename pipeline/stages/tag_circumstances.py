@@ -13,6 +13,7 @@ from pipeline.models.codes import Basis, Precision
 from pipeline.models.mention import ActDate, Evidence, Place
 from pipeline.stages.tag_acts import Reading
 from pipeline.stages.tag_document import Document
+from pipeline.text.normalise import fold
 
 _DAYS = {"today": 0, "yesterday": -1, "tomorrow": 1}
 _IN_PLACE = frozenset({"locative"})
@@ -55,7 +56,8 @@ def _calendar(
 ) -> tuple[ActDate, tuple[int, int]] | None:
     """`4 Şubat 2026`, `February 4, 2026`, `4 February`: a day and a month by name; a bare year is too little."""
     months = document.lexicon.months
-    for pattern in _day_patterns(tuple(months), document.lexicon.grammar.month_first):
+    grammar = document.lexicon.grammar
+    for pattern in _day_patterns(tuple(months), grammar.calendar_tail, grammar.month_first):
         found = pattern.search(document.folded, start, end)
         if found is None:
             continue
@@ -71,9 +73,13 @@ def _calendar(
 
 
 @lru_cache(maxsize=64)
-def _day_patterns(months: tuple[str, ...], month_first: bool) -> tuple[re.Pattern[str], ...]:  # noqa: FBT001 — a key
+def _day_patterns(
+    months: tuple[str, ...],
+    tail: str,
+    month_first: bool,  # noqa: FBT001 — a key
+) -> tuple[re.Pattern[str], ...]:
     names = "|".join(sorted(map(re.escape, months), key=len, reverse=True))
-    day_first = rf"(?<!\d)(?P<d>\d{{1,2}}) (?P<m>{names})(?!\w)(?:['.,]? ?(?P<y>\d{{4}}))?"
+    day_first = rf"(?<!\d)(?P<d>\d{{1,2}}) (?P<m>{names})(?:{fold(tail)})?(?!\w)(?:['.,]? ?(?P<y>\d{{4}}))?"
     if not month_first:
         return (re.compile(day_first),)
     return re.compile(rf"(?<!\w)(?P<m>{names})\.? (?P<d>\d{{1,2}})(?!\d)(?:,? (?P<y>\d{{4}}))?"), re.compile(day_first)
@@ -101,17 +107,17 @@ def _year_near(month: int, published: datetime | None) -> int:
 def _weekday(document: Document, start: int, end: int, published: datetime) -> tuple[ActDate, tuple[int, int]] | None:
     """A weekday ("on Tuesday"): the latest such day up to the publication."""
     names = document.lexicon.weekdays
-    found = _weekday_pattern(tuple(names)).search(document.folded, start, end)
+    found = _weekday_pattern(tuple(names), document.lexicon.grammar.calendar_tail).search(document.folded, start, end)
     if found is None:
         return None
-    back = (published.weekday() - names[found.group()]) % 7
+    back = (published.weekday() - names[found.group(1)]) % 7
     day = (published.date() - timedelta(days=back)).isoformat()
     return ActDate(value=day, basis=Basis.RELATIVE, words=document.text[found.start() : found.end()]), found.span()
 
 
 @lru_cache(maxsize=64)
-def _weekday_pattern(names: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile(rf"(?<!\w)({'|'.join(map(re.escape, names))})(?!\w)")
+def _weekday_pattern(names: tuple[str, ...], tail: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w)({'|'.join(map(re.escape, names))})(?:{fold(tail)})?(?!\w)")
 
 
 def place_of(document: Document, reading: Reading, parties: frozenset[str]) -> tuple[Place | None, Evidence | None]:
