@@ -6,12 +6,12 @@ Everything is folded, so the data may be written in its own spelling.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import msgspec
 
-from pipeline.lexicon.schema import Tail
+from pipeline.lexicon.schema import Declension, Tail
 from pipeline.text.normalise import fold
 
 _SIGNS = re.compile(r"(\{[a-z_]+\}|\*| \.\.\. |\(|\)\??|\|)")
@@ -32,6 +32,8 @@ class Form(msgspec.Struct, frozen=True):
     rest: re.Pattern[str]
     tail: str | None
     marks: frozenset[str]
+    lemma: str | None = None
+    """A name's dictionary form, where the language declines names."""
     plain: bool = False
     """Whether nothing follows the literal but the end of its word: cheaper to see than to match."""
 
@@ -39,7 +41,9 @@ class Form(msgspec.Struct, frozen=True):
 class Tails:
     """The endings of one language, by class."""
 
-    def __init__(self, tails: Sequence[Tail]) -> None:
+    def __init__(
+        self, tails: Sequence[Tail], declensions: Sequence[Declension] = (), bases: Mapping[str, str] | None = None
+    ) -> None:
         self._classes: dict[str, list[tuple[re.Pattern[str], frozenset[str]]]] = {}
         patterns: dict[str, list[str]] = {}
         for tail in tails:
@@ -48,6 +52,9 @@ class Tails:
             patterns.setdefault(tail.tail, []).append(folded)
         self._joined = {name: "|".join(f"(?:{p})" for p in parts) for name, parts in patterns.items()}
         self.marks = lru_cache(maxsize=4096)(self._marks)
+        self.bases = dict(bases or {})
+        """Tail class → the ending of the dictionary form."""
+        self._declensions = [(re.compile(f"(?:{fold(rule.ends)})$"), rule) for rule in declensions]
 
     def __contains__(self, name: str) -> bool:
         return name in self._joined
@@ -58,8 +65,26 @@ class Tails:
             raise BadFormError(f"no tail class {name!r} in the grammar (there are: {', '.join(sorted(self._joined))})")
         return self._joined[name]
 
+    def declension(self, word: str) -> Declension | None:
+        """How a word of a name is declined; None for what never changes."""
+        folded = fold(word)
+        for ends, rule in self._declensions:
+            if ends.search(folded) and len(folded) - rule.drop >= MIN_LITERAL and not word.isupper():
+                return rule
+        return None
+
+    def stem(self, word: str) -> str:
+        """A word of a name without what its declension drops."""
+        rule = self.declension(word)
+        return word[: len(word) - rule.drop] if rule else word
+
+    @property
+    def declines(self) -> bool:
+        """Whether names change their endings, so that case ties them together."""
+        return bool(self._declensions)
+
     def _marks(self, name: str, tail: str) -> frozenset[str]:
-        for expression, marks in self._classes[name]:
+        for expression, marks in self._classes.get(name, ()):
             if expression.fullmatch(tail):
                 return marks
         return frozenset()
@@ -88,9 +113,30 @@ def name_form(name: str, tails: Tails) -> Form:
     """A proper name, taken letter by letter, with the endings names carry in this language (class `name`)."""
     # "US" is no pronoun at a sentence's start, "AB" no syllable: an acronym is met in capitals only.
     marks = frozenset({ACRONYM}) if name.isupper() and len(name) <= _MAX_ACRONYM else frozenset[str]()
+    if tails.declines:
+        return _declined(name, tails, marks)
     if "name" not in tails:
         return Form(fold(name), _compiled(_WORD_END), None, marks, plain=True)
     return Form(fold(name), _compiled(f"({tails.expression('name')}){_WORD_END}"), "name", marks)
+
+
+def _declined(name: str, tails: Tails, marks: frozenset[str]) -> Form:
+    """A name whose words up to its head change: adjectives and, after them, one noun ("Саудовская Аравия")."""
+    words = name.split(" ")
+    rules = [tails.declension(word) for word in words]
+    nouns = [i for i, rule in enumerate(rules) if rule is None or not rule.adjective]
+    head = nouns[0] if nouns else len(words) - 1
+    parts = []
+    for index, (word, rule) in enumerate(zip(words, rules, strict=True)):
+        if index > head or rule is None:
+            parts.append((word, "()" if index == head else ""))
+            continue
+        ending = tails.expression(rule.tail)
+        parts.append((word[: len(word) - rule.drop], f"({ending})" if index == head else f"(?:{ending})"))
+    rest = parts[0][1] + "".join(f" {re.escape(fold(word))}{ending}" for word, ending in parts[1:])
+    head_rule = rules[head]
+    tail = head_rule.tail if head_rule else "fixed"
+    return Form(fold(parts[0][0]), _compiled(rest + _WORD_END), tail, marks, lemma=name)
 
 
 @lru_cache(maxsize=1024)

@@ -38,7 +38,7 @@ class Lexicon:
         self.language = language
         self.grammar = grammar
         self.entries = tuple(entry for _, entry in entries)
-        self.tails = Tails(grammar.tails)
+        self.tails = Tails(grammar.tails, grammar.declensions, grammar.bases)
         # Between two parties that act together: the language's words, and the signs all languages share.
         self.coordinators = frozenset({",", "&", "-", "/", *map(fold, grammar.coordinators)}) | {
             f", {fold(word)}" for word in grammar.coordinators
@@ -116,7 +116,8 @@ class Lexicon:
     def weekdays(self) -> dict[str, int]:
         """Weekday names from CLDR → 0 (Monday) to 6."""
         days = Locale(self.language).days
-        return {fold(str(name)): number for c in ("format", "stand-alone") for number, name in days[c]["wide"].items()}
+        names = {fold(str(name)): number for c in ("format", "stand-alone") for number, name in days[c]["wide"].items()}
+        return names | {fold(name): number for name, number in self.grammar.weekdays.items()}
 
 
 class Lexicons:

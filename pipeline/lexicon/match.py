@@ -47,6 +47,8 @@ class Span(msgspec.Struct, frozen=True, gc=False):
     stem_end: int
     word: Word
     marks: frozenset[str]
+    lemma: str | None = None
+    """The dictionary form of a name the language declines."""
 
     @property
     def kind(self) -> str:
@@ -133,7 +135,10 @@ class Matcher:
             if form.tail and found.lastindex:
                 stem_end = found.start(found.lastindex)
                 marks |= self._tails.marks(form.tail, found.group(found.lastindex))
-            hits.append(Span(start, found.end(), stem_end, word, marks))
+            lemma = form.lemma
+            if lemma is None and form.tail in self._tails.bases:
+                lemma = text[start:stem_end] + self._tails.bases[form.tail]
+            hits.append(Span(start, found.end(), stem_end, word, marks, lemma))
 
 
 def _gate_signs(words: Iterable[Word]) -> dict[str, int]:

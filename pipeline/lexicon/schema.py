@@ -65,10 +65,49 @@ class Tail(_Strict):
     marks: tuple[str, ...] = ()
 
 
+class Declension(_Strict):
+    """Names whose end fits the pattern `ends` lose `drop` letters and take the endings of the class `tail`."""
+
+    ends: str
+    drop: int = Field(0, ge=0, le=4)
+    tail: str
+    adjective: bool = False
+
+
+class Restored(_Strict):
+    """How a person's name in a case (`marks` of the office before it) gets back to its dictionary form."""
+
+    mark: str
+    ends: str
+    base: str
+
+
+class Proclitic(_Strict):
+    """What a language writes onto the front of a word ("and", "to", "the"): all of it that can stand there together.
+
+    `keep` is the part that belongs to the word found (the article); `names` whether it stands before proper names;
+    `kinds` the only kinds of words that take it, all if empty.
+    """
+
+    form: str = Field(min_length=1)
+    keep: str = ""
+    marks: tuple[str, ...] = ()
+    names: bool = True
+    kinds: tuple[Kind, ...] = ()
+
+
+class Fusion(_Strict):
+    """A beginning of names that melts into what is written before it: `start` becomes `fused`."""
+
+    start: str
+    fused: str
+    marks: tuple[str, ...] = ()
+
+
 class Grammar(_Strict):
     """How a language puts its words together, as far as binding parties to acts needs it."""
 
-    order: Literal["verb_final", "verb_medial"]
+    order: Literal["verb_final", "verb_medial", "free"]
     capitalised_names: bool = True
     capitalised_demonyms: bool = True
     """False where they are written small ("қазақ", "российский")."""
@@ -84,8 +123,16 @@ class Grammar(_Strict):
     fillers: tuple[str, ...] = ()
     time_units: tuple[str, ...] = ()
     month_first: bool = False
+    locales: tuple[str, ...] = ()
+    proclitics: tuple[Proclitic, ...] = ()
+    fusions: tuple[Fusion, ...] = ()
     calendar_tail: str = ""
     """What may stand glued to a month or a weekday ("сәуірде"), as an expression."""
+    weekdays: dict[str, int] = {}
+    portfolio: str = ""
+    bases: dict[str, str] = {}
+    declensions: tuple[Declension, ...] = ()
+    restored: tuple[Restored, ...] = ()
     tails: tuple[Tail, ...] = ()
 
 

@@ -24,9 +24,11 @@ from pipeline.models.mention import Mention
 
 HERE = Path(__file__).parent
 LANGUAGES = ("tr", "en", "ru", "kk", "ar")
+# Languages with a smaller corpus.
+BRIEF = ("ky", "fa")
 GOLD = {
     language: [json.loads(line) for line in (HERE / "gold" / f"{language}.jsonl").read_text("utf-8").splitlines()]
-    for language in LANGUAGES
+    for language in (*LANGUAGES, *BRIEF)
 }
 ARTICLES = [article for articles in GOLD.values() for article in articles]
 KEYS = {"id", "lang", "title", "text", "published", "agreements", "must_not", "why"}
@@ -43,6 +45,7 @@ OF_THE_GOLD = {"record", "title_contains", "evidence_contains"}
 STATES = {code for code in get_global("territory_aliases") if re.fullmatch("[A-Z]{3}", code)}
 WRITTEN = {"day": r"\d{4}-\d\d-\d\d", "month": r"\d{4}-\d\d", "year": r"\d{4}"}
 SCRIPTS = {"tr": "LATIN", "en": "LATIN", "ru": "CYRILLIC", "kk": "CYRILLIC", "ar": "ARABIC"}
+SCRIPTS |= {"ky": "CYRILLIC"} | {"fa": "ARABIC"}
 PREFIX = re.compile(r"^[وفبكل]?(?:ال|لل)?")
 
 by_article = pytest.mark.parametrize("article", ARTICLES, ids=lambda article: article["id"])
@@ -76,6 +79,16 @@ def test_language_has_forty_articles_about_half_of_them_look_alikes(language):
     articles = GOLD[language]
     assert len(articles) >= 40
     assert 0.4 <= sum(not article["agreements"] for article in articles) / len(articles) <= 0.6
+
+
+@pytest.mark.parametrize("language", BRIEF)
+def test_brief_language_has_sixteen_articles_half_of_them_look_alikes(language):
+    articles = GOLD[language]
+    assert len(articles) >= 16
+    assert 0.4 <= sum(not article["agreements"] for article in articles) / len(articles) <= 0.6
+    told = [record for article in articles for record in article["agreements"]]
+    assert len({record["status"] for record in told}) >= 5
+    assert len({record["instrument"] for record in told}) >= 5
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
