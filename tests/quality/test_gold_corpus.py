@@ -45,7 +45,7 @@ OF_THE_GOLD = {"record", "title_contains", "evidence_contains"}
 STATES = {code for code in get_global("territory_aliases") if re.fullmatch("[A-Z]{3}", code)}
 WRITTEN = {"day": r"\d{4}-\d\d-\d\d", "month": r"\d{4}-\d\d", "year": r"\d{4}"}
 SCRIPTS = {"tr": "LATIN", "en": "LATIN", "ru": "CYRILLIC", "kk": "CYRILLIC", "ar": "ARABIC"}
-SCRIPTS |= {"ky": "CYRILLIC"} | {"fa": "ARABIC"}
+SCRIPTS |= {"ky": "CYRILLIC", "uz": "LATIN", "az": "LATIN", "tk": "LATIN", "tg": "CYRILLIC"} | {"fa": "ARABIC"}
 PREFIX = re.compile(r"^[وفبكل]?(?:ال|لل)?")
 
 by_article = pytest.mark.parametrize("article", ARTICLES, ids=lambda article: article["id"])
