@@ -10,7 +10,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from connectors.contract import Clock, Document, Http, PollOutcome, Source
 from connectors.transports import body
@@ -19,6 +19,7 @@ from connectors.transports.aa_state import Remembered, Waiting, remembered
 from connectors.transports.answers import Trouble
 from connectors.transports.guard import why_refused
 from connectors.transports.http_auth import Basic, authorized, why_in_the_clear
+from connectors.transports.options import checked
 from pipeline.errors import Reject
 from pipeline.models.codes import HealthState
 from pipeline.settings import ConnectSettings
@@ -68,11 +69,9 @@ class AaTransport:
         spacing = self._settings.host_spacing_secs if source.host_spacing_secs is None else source.host_spacing_secs
         if spacing < SPACING_SECS:
             found.append(f"host_spacing_secs: the agency asks for {SPACING_SECS} s or more (got {spacing:g})")
-        try:
-            options = AaOptions.model_validate(source.options)
-        except ValidationError as problem:
-            errors = problem.errors(include_input=False)
-            return found + [f"options.{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in errors]
+        options, wrong = checked(source, AaOptions)
+        if options is None:
+            return found + wrong
         if source.url and options.username is None:
             found.append("options.username: missing – the API is for subscribers")
         return found + options.wrong() + why_in_the_clear(source, options)

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from connectors.contract import Clock, Document, Editable, PollOutcome, Source
+from connectors.transports.options import checked
 from pipeline.errors import Reject
 from pipeline.models.codes import HealthState
 from pipeline.settings import ConnectSettings
@@ -54,12 +55,7 @@ class DirectoryTransport:
             found.append("path: missing – the drop folder")
         if source.url:
             found.append('url: belongs to transport = "http"')
-        try:
-            DirectoryOptions.model_validate(source.options)
-        except ValidationError as problem:
-            errors = problem.errors(include_input=False)
-            found += [f"options.{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in errors]
-        return found
+        return found + checked(source, DirectoryOptions)[1]
 
     def poll(self, source: Source, state: dict[str, Any], http: object, clock: Clock) -> "DirectoryPoll":  # noqa: ARG002
         """One poll: up to 100 files, together no larger than one document may be."""

@@ -11,7 +11,6 @@ from typing import Any
 
 import httpx
 import msgspec
-from pydantic import ValidationError
 
 from connectors.contract import Clock, Document, Failure, Hints, Http, PollOutcome, Source
 from connectors.transports import body
@@ -27,6 +26,7 @@ from connectors.transports.answers import (
 )
 from connectors.transports.guard import why_refused
 from connectors.transports.http_auth import Basic, authorized
+from connectors.transports.options import checked
 from pipeline.errors import Reject
 from pipeline.models.codes import HealthState
 from pipeline.settings import ConnectSettings
@@ -104,12 +104,8 @@ class HttpTransport:
             found.append('path: belongs to transport = "directory"')
         if source.user_agent and not source.user_agent_reason:
             found.append("user_agent_reason: missing – another User-Agent needs its reason beside it")
-        try:
-            options = HttpOptions.model_validate(source.options)
-        except ValidationError as problem:
-            errors = problem.errors(include_input=False)
-            return found + [f"options.{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in errors]
-        return found + options.wrong()
+        options, wrong = checked(source, HttpOptions)
+        return found + (wrong if options is None else options.wrong())
 
     def poll(self, source: Source, state: dict[str, Any], http: Http, clock: Clock) -> "HttpPoll":
         """One poll: at most one document."""

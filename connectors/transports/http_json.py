@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 import msgspec
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from connectors.contract import Clock, Document, Http, Poll, PollOutcome, Source
 from connectors.declared import EACH, ItemPaths, JsonPath, found, steps
@@ -17,6 +17,7 @@ from connectors.transports.answers import Trouble, shown
 from connectors.transports.guard import same_origin, why_refused
 from connectors.transports.http import HttpTransport
 from connectors.transports.http_auth import BasicOrToken, authorized, why_in_the_clear
+from connectors.transports.options import checked
 from pipeline.errors import Reject
 from pipeline.settings import ConnectSettings
 
@@ -47,11 +48,9 @@ class HttpJsonTransport:
     def check(self, source: Source) -> list[str]:
         """Sentences about what is wrong with this source's settings; empty when all is well."""
         wrong = self._pages.check(source.model_copy(update={"options": {}}))
-        try:
-            options = HttpJsonOptions.model_validate(source.options)
-        except ValidationError as problem:
-            errors = problem.errors(include_input=False)
-            return wrong + [f"options.{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in errors]
+        options, mistakes = checked(source, HttpJsonOptions)
+        if options is None:
+            return wrong + mistakes
         wrong += options.wrong() + why_in_the_clear(source, options)
         if source.url and options.paths is None and source.format in (None, FORMAT):
             wrong.append("options.paths: missing – where the items are, and each field of one")

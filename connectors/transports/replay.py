@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import msgspec
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from connectors.contract import Clock, Document, Editable, Http, PollOutcome, Source
+from connectors.transports.options import checked
 from pipeline.errors import Reject
 from pipeline.models.codes import HealthState
 from pipeline.settings import ConnectSettings
@@ -92,12 +93,7 @@ class ReplayTransport:
             found.append("path: missing – a recording (JSON lines), or a folder of documents")
         if source.url:
             found.append('url: belongs to transport = "http"')
-        try:
-            ReplayOptions.model_validate(source.options)
-        except ValidationError as problem:
-            errors = problem.errors(include_input=False)
-            found += [f"options.{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in errors]
-        return found
+        return found + checked(source, ReplayOptions)[1]
 
     def poll(self, source: Source, state: dict[str, Any], http: Http, clock: Clock) -> "ReplayPoll":  # noqa: ARG002
         """One poll: up to `documents_per_poll`, none begun past the bytes one document may have."""
