@@ -44,6 +44,8 @@ class Lexicon:
             f", {fold(word)}" for word in grammar.coordinators
         }
         self._keep_tail = re.compile(fold(grammar.keep_tail))
+        self._portfolio = re.compile(fold(grammar.portfolio))
+        self._restored = [(rule.mark, re.compile(f"(?:{rule.ends})$"), rule.base) for rule in grammar.restored]
         self.adverbs = frozenset(map(fold, grammar.adverbs))
         self._time_units = tuple(map(fold, grammar.time_units))
         self._fillers = frozenset(map(fold, grammar.fillers))
@@ -64,6 +66,21 @@ class Lexicon:
         found = self._keep_tail.match(folded, start, end)
         return len(found.group()) if found else 0
 
+    def portfolio_end(self, folded: str, start: int) -> int:
+        """Where the own words of an office or ministry end ("министр | сельского хозяйства"), or `start`."""
+        found = self._portfolio.match(folded, start)
+        return found.end() if found else start
+
+    def restored(self, name: str, marks: frozenset[str]) -> str:
+        """A person's name in the case its office has, back in its dictionary form."""
+        return " ".join(self._restored_word(word, marks) for word in name.split(" "))
+
+    def _restored_word(self, word: str, marks: frozenset[str]) -> str:
+        for mark, ends, base in self._restored:
+            if mark in marks and (found := ends.search(word)) is not None:
+                return word[: found.start()] + base
+        return word
+
     def is_calendar_word(self, word: str) -> bool:
         """Whether a capitalised word is a month or a weekday."""
         folded = fold(word)
@@ -82,13 +99,15 @@ class Lexicon:
         """Entries and names together."""
         large = NAME_KINDS if self.grammar.capitalised_names else frozenset[str]()
         small = frozenset({"demonym"}) if not self.grammar.capitalised_demonyms else frozenset[str]()
-        named = naming.words(self._book, self.language, self.tails, capitalised=large - small)
-        return Matcher([*self._words, *named], self.tails)
+        fusions = self.grammar.fusions
+        named = naming.words(self._book, self.language, self.tails, capitalised=large - small, fusions=fusions)
+        return Matcher([*self._words, *named], self.tails, self.grammar.proclitics)
 
     @cached_property
     def sketcher(self) -> Matcher:
         """Only what tells whether an act was done on a document: a fraction of the cost of all."""
-        return Matcher([word for word in self._words if word.kind in _SKETCHED], self.tails)
+        sketched = [word for word in self._words if word.kind in _SKETCHED]
+        return Matcher(sketched, self.tails, self.grammar.proclitics)
 
     @cached_property
     def numbers(self) -> dict[str, float]:
@@ -103,13 +122,13 @@ class Lexicon:
     @cached_property
     def months(self) -> dict[str, int]:
         """Month names and abbreviations from CLDR → 1 to 12."""
-        locale = Locale(self.language)
         found: dict[str, int] = {}
-        for context in ("format", "stand-alone"):
-            for width in ("wide", "abbreviated"):
-                found.update(
-                    {fold(str(name).rstrip(".")): number for number, name in locale.months[context][width].items()}
-                )
+        for code in (self.language, *self.grammar.locales):
+            calendar = Locale.parse(code).months
+            for context in ("format", "stand-alone"):
+                for width in ("wide", "abbreviated"):
+                    names = calendar[context][width].items()
+                    found.update({fold(str(name).rstrip(".")): number for number, name in names})
         return found
 
     @cached_property

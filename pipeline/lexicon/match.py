@@ -11,7 +11,8 @@ import ahocorasick_rs
 import msgspec
 
 from pipeline.lexicon.forms import ACRONYM, Form, Tails
-from pipeline.text.normalise import View
+from pipeline.lexicon.schema import Proclitic
+from pipeline.text.normalise import View, fold
 
 NAME_KINDS = frozenset({"state", "organisation", "city", "person", "demonym", "sub_state"})
 # Kinds whose entries compete for the same words: the longest wins.
@@ -48,7 +49,7 @@ class Span(msgspec.Struct, frozen=True, gc=False):
     word: Word
     marks: frozenset[str]
     lemma: str | None = None
-    """The dictionary form of a name the language declines."""
+    """The dictionary form, where the language declines names and its grammar says how."""
 
     @property
     def kind(self) -> str:
@@ -64,8 +65,12 @@ class Span(msgspec.Struct, frozen=True, gc=False):
 class Matcher:
     """Patterns of one language and the names it can meet."""
 
-    def __init__(self, words: Iterable[Word], tails: Tails) -> None:
+    def __init__(self, words: Iterable[Word], tails: Tails, proclitics: Sequence[Proclitic] = ()) -> None:
         self._tails = tails
+        self._proclitics: dict[str, list[Proclitic]] = {}
+        for proclitic in proclitics:
+            self._proclitics.setdefault(fold(proclitic.form), []).append(proclitic)
+        self._longest = max(map(len, self._proclitics), default=0)
         by_literal: dict[str, list[tuple[Word, Form]]] = {}
         for word in words:
             for form in word.forms:
@@ -92,7 +97,7 @@ class Matcher:
         seen, since = 0, 0
         for index, start, _ in self._gate.find_matches_as_indexes(folded):
             sign = self._signs[index]
-            if not _starts_word(folded, start):
+            if not (_starts_word(folded, start) or self._before(folded, start)):
                 continue
             if seen and "\n" in folded[since:start]:
                 seen = 0
@@ -110,10 +115,37 @@ class Matcher:
         # A space at the end lets every hit look at the letter after it, and the first one at the letter before.
         padded = folded + " "
         for index, start, end in self._automaton.find_matches_as_indexes(folded, overlapping=True):
-            if padded[start - 1].isalnum() or (whole[index] and padded[end].isalnum()):
+            if whole[index] and padded[end].isalnum():
                 continue
-            self._check(view, start, end, targets[index], hits)
+            if not padded[start - 1].isalnum():
+                self._check(view, start, end, targets[index], hits)
+            elif self._longest:
+                for proclitic in self._before(folded, start):
+                    self._behind(proclitic, view, start, end, targets[index], hits)
         return _resolve(hits)
+
+    def _before(self, folded: str, start: int) -> Sequence[Proclitic]:
+        """What stands between the beginning of a word and a hit inside it, if it is something written onto words."""
+        for length in range(1, min(self._longest, start) + 1):
+            if start == length or not folded[start - length - 1].isalnum():
+                return self._proclitics.get(folded[start - length : start], ())
+        return ()
+
+    def _behind(
+        self,
+        proclitic: Proclitic,
+        view: View,
+        start: int,
+        end: int,
+        targets: Sequence[tuple[Word, Form]],
+        hits: list[Span],
+    ) -> None:
+        """Hits of words that take this proclitic: they begin with the part of it that is their own."""
+        own = [(word, form) for word, form in targets if _takes(word, proclitic)]
+        found: list[Span] = []
+        self._check(view, start, end, own, found)
+        begin, added = start - len(proclitic.keep), frozenset(proclitic.marks)
+        hits += [msgspec.structs.replace(hit, start=begin, marks=hit.marks | added) for hit in found]
 
     def _check(self, view: View, start: int, end: int, targets: Sequence[tuple[Word, Form]], hits: list[Span]) -> None:
         text, folded = view.text, view.folded
@@ -137,7 +169,8 @@ class Matcher:
                 marks |= self._tails.marks(form.tail, found.group(found.lastindex))
             lemma = form.lemma
             if lemma is None and form.tail in self._tails.bases:
-                lemma = text[start:stem_end] + self._tails.bases[form.tail]
+                after = found.end(found.lastindex) if found.lastindex else found.end()
+                lemma = text[start:stem_end] + self._tails.bases[form.tail] + text[after : found.end()]
             hits.append(Span(start, found.end(), stem_end, word, marks, lemma))
 
 
@@ -159,6 +192,12 @@ def _gate_signs(words: Iterable[Word]) -> dict[str, int]:
             if longer != literal and literal in longer:
                 signs[literal] |= sign
     return signs
+
+
+def _takes(word: Word, proclitic: Proclitic) -> bool:
+    if proclitic.kinds and word.kind not in proclitic.kinds:
+        return False
+    return proclitic.names or word.kind not in NAME_KINDS - {"demonym"}
 
 
 def _starts_word(text: str, start: int) -> bool:

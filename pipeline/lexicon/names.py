@@ -5,17 +5,19 @@ organisations, cities, office holders) is data in config/names/.
 """
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import cache
 from typing import Annotated, Literal
 
 from babel import Locale, UnknownLocaleError
 from babel.core import get_global
+from msgspec import structs
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.lexicon.forms import Tails, name_form
 from pipeline.lexicon.match import Word
+from pipeline.lexicon.schema import Fusion
 
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
 _MIN_NAME = 2
@@ -144,7 +146,9 @@ def country_label(code: str, language: str) -> str:
     return cldr_names(language).get(code, code)
 
 
-def words(book: NameBook, language: str, tails: Tails, *, capitalised: frozenset[str]) -> list[Word]:
+def words(
+    book: NameBook, language: str, tails: Tails, *, capitalised: frozenset[str], fusions: Sequence[Fusion] = ()
+) -> list[Word]:
     """All names a text of this language can hold; those of the kinds `capitalised` with a capital first."""
     own = book.countries.get(language, CountryNames())
     found: dict[tuple[str, str], set[str]] = {}
@@ -162,15 +166,23 @@ def words(book: NameBook, language: str, tails: Tails, *, capitalised: frozenset
     for person in book.person:
         found["person", person.id] = {*person.names, *person.short}
     return [
-        _word(kind, code, names, tails, capitalised=kind in capitalised)
+        _word(kind, code, names, tails, capitalised=kind in capitalised, fusions=fusions)
         for (kind, code), names in found.items()
         if names
     ]
 
 
-def _word(kind: str, code: str, names: Iterable[str], tails: Tails, *, capitalised: bool) -> Word:
+def _word(
+    kind: str, code: str, names: Iterable[str], tails: Tails, *, capitalised: bool, fusions: Sequence[Fusion]
+) -> Word:
     spelt = {*names, *(bare for name in names if len(bare := _without_marks(name)) >= _MIN_BARE)}
     forms = tuple(name_form(name, tails) for name in sorted(spelt) if len(name) >= _MIN_NAME)
+    forms += tuple(
+        structs.replace(name_form(fusion.fused + name.removeprefix(fusion.start), tails), marks=frozenset(fusion.marks))
+        for fusion in fusions
+        for name in sorted(spelt)
+        if name.startswith(fusion.start)
+    )
     rank = {"state": 3, "organisation": 2, "person": 1}.get(kind, 0)
     return Word(f"name.{code}", kind, code, forms, capitalised=capitalised, rank=rank)
 

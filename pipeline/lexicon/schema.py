@@ -107,7 +107,7 @@ class Fusion(_Strict):
 class Grammar(_Strict):
     """How a language puts its words together, as far as binding parties to acts needs it."""
 
-    order: Literal["verb_final", "verb_medial", "free"]
+    order: Literal["verb_final", "verb_medial", "verb_first", "free"]
     capitalised_names: bool = True
     capitalised_demonyms: bool = True
     """False where they are written small ("қазақ", "российский")."""
@@ -124,12 +124,16 @@ class Grammar(_Strict):
     time_units: tuple[str, ...] = ()
     month_first: bool = False
     locales: tuple[str, ...] = ()
+    """CLDR locales whose months are met too ("ar_IQ" has others than "ar")."""
+    name_edges: tuple[str, ...] = ()
+    """Where names have no capitals: words that are never part of a person's or body's name."""
     proclitics: tuple[Proclitic, ...] = ()
     fusions: tuple[Fusion, ...] = ()
     calendar_tail: str = ""
     """What may stand glued to a month or a weekday ("сәуірде"), as an expression."""
     weekdays: dict[str, int] = {}
     portfolio: str = ""
+    quoted_names: bool = False
     bases: dict[str, str] = {}
     declensions: tuple[Declension, ...] = ()
     restored: tuple[Restored, ...] = ()

@@ -44,6 +44,6 @@ def _ends_sentence(text: str, found: re.Match[str], abbreviations: frozenset[str
         return True
     before = _LAST_WORD.search(text[max(0, found.start() - 20) : found.start()])
     word = before.group() if before else ""
-    if word.isdigit() and not following[0].isupper():
+    if word.isdigit() and not following[0].isalpha():
         return False
     return not (word in abbreviations or (len(word) == 1 and word.isupper()))
