@@ -3,17 +3,19 @@
 import asyncio
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 import msgspec
 
 from connectors import sources as source_files
 from connectors import verdict
-from connectors.contract import Document, Item, ParsedFeed, PollOutcome, Source
+from connectors.contract import Document, Item, ParsedFeed, PollOutcome, Refused, Source
 from connectors.parsers import Parsers
 from connectors.poll import read
 from connectors.registry import TRANSPORTS
 from connectors.transports.manners import polite_client
+from connectors.transports.replay import saved_line
 from pipeline.cli.context import Context, pass_context
 from pipeline.cli.sources_shown import JSON, load, table
 from pipeline.errors import ConfigError, ExitCode, Reject
@@ -25,21 +27,36 @@ class Answer(msgspec.Struct, frozen=True):
     """What came of one question."""
 
     outcome: PollOutcome | None
-    document: Document | None = None
-    feed: ParsedFeed | None = None
-    reject: Reject | None = None
+    documents: tuple[Document, ...] = ()
+    feeds: tuple[ParsedFeed, ...] = ()
+    rejects: tuple[Reject, ...] = ()
+
+    @property
+    def document(self) -> Document | None:
+        """The first."""
+        return next(iter(self.documents), None)
+
+    @property
+    def feed(self) -> ParsedFeed | None:
+        """The first."""
+        return next(iter(self.feeds), None)
 
     @property
     def items(self) -> list[Item]:
         """What could be read."""
-        return [one for one in self.feed.items if isinstance(one, Item)] if self.feed else []
+        return [one for feed in self.feeds for one in feed.items if isinstance(one, Item)]
+
+    @property
+    def refused(self) -> list[Refused]:
+        """What could not."""
+        return [one for feed in self.feeds for one in feed.items if isinstance(one, Refused)]
 
     def health(self) -> Health:
         """How a source that answers so fares."""
         now = datetime.now(UTC)
         reading = verdict.Reading(
-            feeds=(self.feed,) if self.feed else (),
-            rejects=(self.reject,) if self.reject else (),
+            feeds=self.feeds,
+            rejects=self.rejects,
             newest=max((one.published for one in self.items if one.published), default=None),
         )
         before = SourceState(source_id="test", updated_at=now)
@@ -51,16 +68,40 @@ class Answer(msgspec.Struct, frozen=True):
 @click.option("--format", "format_name", help="Read it as this format instead of recognising it.")
 @click.option("--user-agent", help="Ask with this User-Agent.")
 @click.option("--allow-private", is_flag=True, help="Allow loopback and private addresses.")
+@click.option(
+    "--save", type=click.Path(path_type=Path), help='Append what came to this recording, for transport = "replay".'
+)
 @JSON
 @pass_context
 def test(
-    context: Context, url: str, format_name: str | None, user_agent: str | None, *, allow_private: bool, as_json: bool
+    context: Context,
+    /,
+    url: str,
+    format_name: str | None,
+    user_agent: str | None,
+    save: Path | None,
+    *,
+    allow_private: bool,
+    as_json: bool,
 ) -> int:
     """Poll an address (or a configured source's id) once and show what came; publishes and remembers nothing."""
     connect = context.settings.connect
     configured = {one.id: one for one in load(context, None)} if "://" not in url else {}
     source = configured.get(url) or made_up(url, format_name, user_agent, allow_private=allow_private)
-    return _show(ask(source, connect), as_json=as_json)
+    answer = ask(source, connect)
+    if save is not None:
+        _save(answer, save)
+    return _show(answer, as_json=as_json)
+
+
+def _save(answer: Answer, path: Path) -> None:
+    """Raises ConfigError where the file cannot be written."""
+    now = datetime.now(UTC)
+    try:
+        with path.open("ab") as recording:
+            recording.writelines(saved_line(document, fetched_at=now) for document in answer.documents)
+    except OSError as problem:
+        raise ConfigError(f"{path}: cannot be written: {problem.strerror}") from problem
 
 
 def made_up(url: str, format_name: str | None, user_agent: str | None, *, allow_private: bool) -> Source:
@@ -78,8 +119,8 @@ def made_up(url: str, format_name: str | None, user_agent: str | None, *, allow_
 
 def ask(source: Source, connect: ConnectSettings) -> Answer:
     """One poll from nothing. Raises ConfigError for an address nobody may ask."""
-    if source.transport != "http":
-        raise ConfigError(f"{source.id}: only http sources can be tested; a folder is read by connect")
+    if source.url is None:
+        raise ConfigError(f"{source.id}: has no address to ask; what lies in {source.path} is read by connect")
     wrong = source_files.why_wrong(source, connect)
     if wrong:
         raise ConfigError("\n".join(wrong))
@@ -91,14 +132,15 @@ async def _ask(source: Source, connect: ConnectSettings) -> Answer:
     async with polite_client(connect, source) as http:
         poll = poll_of(source, {}, http, lambda: datetime.now(UTC))
         documents = [document async for document in poll]
-    if not documents:
-        return Answer(poll.outcome)
+    feeds: list[ParsedFeed] = []
+    rejects: list[Reject] = []
     with Parsers(size=1, timeout_secs=connect.parse_timeout_secs) as parsers:
-        try:
-            feed = await read(documents[0], source, parsers=parsers, settings=connect, now=datetime.now(UTC))
-        except Reject as reject:
-            return Answer(poll.outcome, documents[0], None, reject)
-    return Answer(poll.outcome, documents[0], feed)
+        for document in documents:
+            try:
+                feeds.append(await read(document, source, parsers=parsers, settings=connect, now=datetime.now(UTC)))
+            except Reject as reject:
+                rejects.append(reject)
+    return Answer(poll.outcome, tuple(documents), tuple(feeds), tuple(rejects))
 
 
 def _show(answer: Answer, *, as_json: bool) -> int:
@@ -109,7 +151,7 @@ def _show(answer: Answer, *, as_json: bool) -> int:
         "advice": health.advice,
         "format": feed.format if feed else None,
         "items": len(answer.items),
-        "rejects": len(feed.items) - len(answer.items) if feed else 0,
+        "rejects": len(answer.refused),
     }
     if as_json:
         click.echo(json.dumps(facts, ensure_ascii=False))

@@ -102,3 +102,23 @@ def test_list_shows_no_secret(call):
         assert "hush-hush" not in said.out
     listed = {one["id"]: one for one in json.loads(said.out)}
     assert listed["b"]["options"] == {"username": "desk", "password": "********"}
+
+
+def test_what_was_asked_can_be_saved_and_replayed(call, httpserver, tmp_path):
+    httpserver.expect_request("/rss").respond_with_data(FEED)
+    recording = tmp_path / "wire.jsonl"
+    for _ in range(2):
+        call("test", httpserver.url_for("/rss"), "--allow-private", "--save", str(recording))
+    saved = [json.loads(line) for line in recording.read_text(encoding="utf-8").splitlines()]
+    assert [(one["url"], one["text"]) for one in saved] == [(httpserver.url_for("/rss"), FEED)] * 2
+
+
+def test_a_source_of_another_transport_is_asked_by_its_id(call, httpserver):
+    answer = {"news": [{"id": 7, "title": "Quays open"}, {"id": 8, "title": "Quays close"}]}
+    httpserver.expect_request("/api").respond_with_json(answer)
+    (call.folder / "b.toml").write_text(
+        f'id = "b"\npublisher = "B"\nurl = "{httpserver.url_for("/api")}"\ntransport = "http_json"\n'
+        "allow_private_network = true\n[options.paths]\nitems = 'news'\nid = 'id'\ntitle = 'title'\n"
+    )
+    code, said = call("test", "b", "--json")
+    assert (code, json.loads(said.out)["items"]) == (0, 2)
