@@ -21,6 +21,8 @@ from pipeline.text.html import has_markup, strip_controls, to_text
 
 MAX_INPUT_BYTES = 64 * 1024 * 1024
 MAX_TITLE_CHARS = 4096
+MAX_REREAD_CHARS = 32 * 1024 * 1024
+"""Of what stands around the items, read once more for each when one of them breaks the parser."""
 _MAX_GUID_CHARS = 2048
 _SNIFFED_BYTES = 4096
 _VERSIONS = {
@@ -71,21 +73,21 @@ class Feed:
         items = [reader.item(index, entry) for index, entry in enumerate(entries[: origin.max_items])]
         if items and scan.truncated:
             # Half an item would be published now and corrected at the next poll.
-            items[-1] = Refused(reason="truncated", where=f"items[{len(items) - 1}]", message="the document ends in it")
+            message = scan.left or "the document ends in it"
+            items[-1] = Refused(reason="truncated", where=f"items[{len(items) - 1}]", message=message)
         return ParsedFeed(
             format=_VERSIONS.get(result.version or "", result.version or "rss"),
             title=line(result.feed.get("title")),
             hints=_hints(result.feed, scan.text),
             items=tuple(items),
             health=HealthState.OK if items else HealthState.EMPTY,
-            detail=_detail(items, scan, origin),
+            detail=_detail(items, scan),
         )
 
 
-def _detail(items: list[Item | Refused], scan: Prescan, origin: Origin) -> str:
-    if not items:
-        return "a feed without items"
-    return f"more than {origin.max_items} items: the rest was left" if scan.items_cut else ""
+def _detail(items: list[Item | Refused], scan: Prescan) -> str:
+    said = ["" if items else "a feed without items", f"{scan.left}: the rest was left" if scan.left else ""]
+    return "; ".join(filter(None, said))
 
 
 def _text_of(document: Document, origin: Origin) -> str:
@@ -105,7 +107,10 @@ def _parsed(scan: Prescan) -> tuple[Any, list[Any]]:
     try:
         result = _by_feedparser(scan.text)
     except Reject:
-        result = _by_feedparser(scan.alone(None))
+        around = scan.alone(None)
+        if len(around) * len(scan.spans) > MAX_REREAD_CHARS:
+            raise
+        result = _by_feedparser(around)
         return result, [_entry_alone(scan, index) for index in range(len(scan.spans))]
     return result, result.entries
 

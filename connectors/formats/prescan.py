@@ -16,6 +16,14 @@ MAX_TEXT_CHARS = 262_144
 MAX_CHARS = 10 * 1024 * 1024
 MAX_ATTRIBUTES = 256
 MAX_DEPTH = 256
+MAX_ELEMENTS = 100_000
+"""feedparser takes 20 to 40 µs for each: 10 MB of the smallest would be half a minute."""
+MAX_MARKUP = 4 * MAX_ELEMENTS
+"""Of starts, ends, comments and lone brackets together."""
+MAX_ATTRIBUTES_IN_ALL = 300_000
+MAX_TAGS = 100
+MAX_TAG_CHARS = 2048
+"""Of one item's categories and keywords: feedparser looks for each new one among all before it."""
 _MAX_PROLOG_CHARS = 65_536
 _MAX_EXPANSION_CHARS = 1_048_576
 
@@ -29,6 +37,7 @@ _REFERENCE = re.compile(r"&([^\s&;#<]{1,64});")
 _CHARACTER = re.compile(r"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
 _VOID = frozenset({"br", "hr", "img", "input", "wbr", "meta"})
 _ITEMS = frozenset({"item", "entry"})
+_TAGS = frozenset({"category", "subject", "keywords"})
 
 
 class Prescan(msgspec.Struct, frozen=True):
@@ -38,10 +47,10 @@ class Prescan(msgspec.Struct, frozen=True):
     """The text, in pieces: see `text`."""
     spans: tuple[tuple[int, int], ...] = ()
     """Of each outermost item: its first piece and the one after its last."""
-    items_cut: bool = False
-    """Whether there were more items than asked for."""
+    left: str = ""
+    """Why what follows the last piece was left, if it was: more items than asked for, or elements than allowed."""
     truncated: bool = False
-    """Whether the document ends inside its last item."""
+    """Whether it ends inside its last item."""
 
     @property
     def text(self) -> str:
@@ -66,7 +75,7 @@ def prescan(text: str, *, max_items: int) -> Prescan:
     length = sum(map(len, pieces))
     if length > MAX_CHARS:
         raise _refused(f"{length:,} characters, at most {MAX_CHARS:,} are read")
-    return Prescan(tuple(pieces), tuple(walk.spans), items_cut=walk.cut, truncated=walk.truncated)
+    return Prescan(tuple(pieces), tuple(walk.spans), left=walk.left, truncated=walk.truncated)
 
 
 def _refused(message: str) -> Reject:
@@ -104,6 +113,13 @@ def _sound_reference(match: re.Match[str]) -> str:
     return match[0] if is_character else "\ufffd"
 
 
+def _bare(match: re.Match[str]) -> str:
+    """A tag without its attributes, if it is one of a category or keywords: nothing comes of it."""
+    if _local(match[2]) not in _TAGS:
+        return match[0]
+    return f"<{match[2]}/>" if match[0].endswith("/>") else f"<{match[2]}>"
+
+
 class _Walk:
     """One pass from "<" to "<": depth, attributes and items counted, long text cut, the rest copied as it is.
 
@@ -121,28 +137,43 @@ class _Walk:
         self.begun: tuple[int, int] | None = None
         """Depth and first piece of the outermost open item."""
         self.items = 0
-        self.cut = False
+        self.elements = 0
+        self.markup = 0
+        self.attributes = 0
+        self.tags = 0
+        self.tag_room = MAX_TAG_CHARS
+        self.left = ""
         self.truncated = False
 
     def run(self) -> None:
         text, position = self.text, 0
-        while position < len(text) and not self.cut:
+        while position < len(text) and not self.left:
             start = text.find("<", position)
             if start < 0:
                 start = len(text)
             self._keep_text(position, start)
             position = self._markup(start) if start < len(text) else start
-        self.truncated = self.begun is not None and not self.cut
+        self.truncated = self.begun is not None
         # Closed, a cut or truncated document is well-formed: expat reads it, not the slow parser for broken ones.
         while self.open:
             self._close_innermost()
 
     def _keep_text(self, start: int, end: int) -> None:
-        self.kept.append(self.text[start : min(end, start + MAX_TEXT_CHARS + 1)])
+        end = min(end, start + MAX_TEXT_CHARS + 1)
+        if self.open and _local(self.open[-1]) in _TAGS:
+            if end - start > self.tag_room:
+                # Whole keywords only.
+                end = max(start, self.text.rfind(",", start, start + self.tag_room))
+            self.tag_room -= end - start
+        self.kept.append(self.text[start:end])
 
     def _markup(self, start: int) -> int:
         """Take what begins at this "<"; returns where it ends."""
         text = self.text
+        self.markup += 1
+        if self.markup > MAX_MARKUP:
+            self.left = f"more than {MAX_MARKUP:,} tags"
+            return start
         if text.startswith("<![CDATA[", start):
             end = self._end("]]>", start)
             self.kept.append("<![CDATA[")
@@ -183,16 +214,17 @@ class _Walk:
 
     def _element(self, match: re.Match[str]) -> None:
         name, local = match[2], _local(match[2])
-        if match[0].count("=") > MAX_ATTRIBUTES:
+        attributes = match[0].count("=")
+        self.attributes += attributes
+        if attributes > MAX_ATTRIBUTES:
             raise _refused(f"an element has more than {MAX_ATTRIBUTES} attributes")
-        if local in _ITEMS:
-            self.items += 1
-            self.cut = self.items > self.max_items
-        if self.cut:
+        self._count(local)
+        if self.left:
             return
         if local in _ITEMS and self.begun is None:
             self.begun = (len(self.open), len(self.kept))
-        self.kept.append(match[0])
+            self.tags, self.tag_room = 0, MAX_TAG_CHARS
+        self.kept.append(match[0] if self.tags <= MAX_TAGS else _bare(match))
         if match[0].endswith("/>"):
             self._end_item()
             return
@@ -202,6 +234,18 @@ class _Walk:
         self.open.append(name)
         if len(self.open) > MAX_DEPTH:
             raise _refused(f"elements are nested deeper than {MAX_DEPTH}")
+
+    def _count(self, local: str) -> None:
+        """Count an element, and stop before it where it is one too many."""
+        self.elements += 1
+        self.items += local in _ITEMS
+        self.tags += local in _TAGS
+        if self.items > self.max_items:
+            self.left = f"more than {self.max_items} items"
+        elif self.elements > MAX_ELEMENTS:
+            self.left = f"more than {MAX_ELEMENTS:,} elements"
+        elif self.attributes > MAX_ATTRIBUTES_IN_ALL:
+            self.left = f"more than {MAX_ATTRIBUTES_IN_ALL:,} attributes"
 
     def _close(self, name: str) -> None:
         """Close an element and what was left open inside it; an end without a beginning is left out."""

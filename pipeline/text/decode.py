@@ -56,6 +56,8 @@ _DECLARED_LANGUAGE = re.compile(
     re.IGNORECASE,
 )
 _HEAD_BYTES = 4096
+# Half a UTF-16 pair, written as if it were a letter: Java and some databases write whole pairs so (CESU-8).
+_HALF = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 _LEADING_BYTES = bytes(range(0xC0, 0x100))
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _MARKUP = re.compile(r"<[^<>]*>|[\r\n]+")
@@ -122,10 +124,22 @@ def _utf8(body: bytes) -> str | None:
         return body.decode("utf-8")
     except UnicodeDecodeError:
         pass
+    joined = _utf8_with_halves(body) if _HALF.search(body) else None
+    if joined is not None:
+        return joined
     text = body.decode("utf-8", "replace")
     bad = text.count("\ufffd")
     good = len(body) - len(body.translate(None, _LEADING_BYTES)) - bad
     return text if bad <= max(1, _BAD_BYTES_ALLOWED * len(body)) and good > bad else None
+
+
+def _utf8_with_halves(body: bytes) -> str | None:
+    """UTF-8 but for surrogates: a pair becomes its letter, a lone one U+FFFD; None: other bytes are bad too."""
+    try:
+        text = body.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        return None
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _as(body: bytes, label: str | None) -> str | None:

@@ -131,3 +131,50 @@ def test_an_item_the_parser_fails_on_costs_only_itself():
     assert [type(item) for item in parsed.items] == [Item, Refused, Item]
     assert (parsed.items[1].reason, parsed.items[1].where) == ("unreadable", "items[1]")
     assert (parsed.title, parsed.format, parsed.items[2].title) == ("T", "rss2.0", "Three")
+
+
+ITUNES = ' xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"'
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        f"<itunes:keywords>{','.join(map(str, range(60_000)))}</itunes:keywords>",
+        f"<itunes:keywords><![CDATA[{','.join(map(str, range(60_000)))}]]></itunes:keywords>",
+        "".join(f'<category term="{number}"/>' for number in range(20_000)),
+        "".join(f"<category>{number}</category>" for number in range(20_000)),
+    ],
+    ids=["keywords", "cdata", "terms", "categories"],
+)
+def test_keywords_by_the_ten_thousand_are_cut_between_two_of_them(tags):
+    # feedparser compares each new one with all before it: two minutes for 300 kB.
+    text = feed(f"<item><title>One</title>{tags}</item><item><title>Two</title></item>")
+    text = text.replace("<rss", f"<rss{ITUNES}", 1)
+    began = time.process_time()
+    one, two = read(text).items
+    assert time.process_time() - began < 3
+    assert (one.title, two.title) == ("One", "Two")
+    assert one.categories == tuple(map(str, range(50)))
+
+
+def test_all_categories_of_an_ordinary_item_are_kept():
+    names = tuple(f"Ministry of subject {number}" for number in range(50))
+    (item,) = read(
+        feed(f"<item><title>x</title>{''.join(f'<category>{name}</category>' for name in names)}</item>")
+    ).items
+    assert item.categories == names
+
+
+def test_a_poisoned_item_under_a_huge_channel_is_refused_not_read_again_for_each_neighbour():
+    poison = "<item><title>Poison</title><link><entry><title>x</title></entry></link></item>"
+    around = f"<description>{'x' * 200_000}</description>"
+    with pytest.raises(Reject):
+        read(feed(around + poison + "<item><title>One</title></item>" * 1000))
+
+
+def test_elements_past_the_limit_are_left_with_the_item_they_are_in():
+    flood = "<item><title>Flood</title>" + "<x>1</x>" * 120_000 + "</item>"
+    parsed = read(feed(f"<item><title>One</title></item>{flood}<item><title>Three</title></item>"))
+    assert [type(item) for item in parsed.items] == [Item, Refused]
+    assert (parsed.items[1].reason, parsed.items[1].message) == ("truncated", "more than 100,000 elements")
+    assert parsed.detail == "more than 100,000 elements: the rest was left"

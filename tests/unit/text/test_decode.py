@@ -34,6 +34,15 @@ def test_a_mark_that_lies_is_dropped(mark):
     assert read(b"\xef\xbb\xbf" + TURKISH.encode("cp1254"), fallback="cp1254") == TURKISH
 
 
+def test_letters_written_as_two_halves_are_joined_and_half_a_letter_costs_itself_only():
+    halves = "Anlaşma \ud83d\ude00 imzalandı"
+    assert to_unicode(halves.encode("utf-8", "surrogatepass"), declared=None, fallback="cp1254") == (
+        "Anlaşma 😀 imzalandı"
+    )
+    lone = "Anlaşma \ud83d imzalandı".encode("utf-8", "surrogatepass")
+    assert to_unicode(lone, declared="cp1252", fallback=None) == "Anlaşma � imzalandı"
+
+
 def test_one_bad_byte_does_not_change_the_charset():
     body = TURKISH.encode() + b"\x96" + TURKISH.encode()
     assert read(body, "windows-1252") == f"{TURKISH}\ufffd{TURKISH}"
