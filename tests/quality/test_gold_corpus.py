@@ -25,7 +25,7 @@ from pipeline.models.mention import Mention
 HERE = Path(__file__).parent
 LANGUAGES = ("tr", "en", "ru", "kk", "ar")
 # Languages with a smaller corpus.
-BRIEF = ("ky", "uz", "az", "tk", "fa", "ur", "fr", "es", "de", "zh")
+BRIEF = ("ky", "uz", "az", "tk", "tg", "fa", "ur", "fr", "es", "de", "zh")
 GOLD = {
     language: [json.loads(line) for line in (HERE / "gold" / f"{language}.jsonl").read_text("utf-8").splitlines()]
     for language in (*LANGUAGES, *BRIEF)
