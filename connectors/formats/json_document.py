@@ -18,8 +18,8 @@ from pipeline.text.html import has_markup, strip_controls, to_text
 from pipeline.text.normalise import clean
 
 MAX_INPUT_BYTES = 32 * 1024 * 1024
-# An empty object takes 64 bytes of memory and 3 of JSON: 32 MiB of them would fill the parser process.
-MAX_CONTAINERS = 1_000_000
+# A value takes up to 200 bytes of memory and 3 of JSON: 32 MiB of them would fill the parser process.
+MAX_VALUES = 1_000_000
 MAX_DEPTH = 64
 MAX_TITLE_CHARS = 4096
 MAX_MARK_CHARS = 2048
@@ -52,9 +52,9 @@ def load(document: Document, origin: Origin) -> Any:
     fallback = fallback_charset(origin.charset, origin.source.language)
     text = strip_controls(to_unicode(document.body, declared=document.charset, fallback=fallback)).strip()
     refuse_page(text)
-    containers = text.count("{") + text.count("[")
-    if containers > MAX_CONTAINERS:
-        raise Reject(f"{containers:,} objects and lists, at most {MAX_CONTAINERS:,} are read", reason="parse")
+    values = text.count("{") + text.count("[") + text.count(",")
+    if values > MAX_VALUES:
+        raise Reject(f"{values:,} objects, lists and commas, at most {MAX_VALUES:,} are read", reason="parse")
     try:
         return _decoded(text)
     except RecursionError:

@@ -25,7 +25,8 @@ MAX_CHARS = 10 * 1024 * 1024
 """Of text and attributes together, as kept."""
 MAX_TEXT_CHARS = 262_144
 """Longest text of one element; a longer one is cut to this and one more, so that its item shows it."""
-MAX_ELEMENTS = 300_000
+MAX_ELEMENTS = 200_000
+"""2,000 items of a hundred elements. A story of so many small ones takes 270 MB."""
 MAX_REFERENCES = 1_000_000
 """Of `&`: a wire of 10 MB in escaped HTML has 600,000."""
 MAX_TAG_CHARS = 262_144

