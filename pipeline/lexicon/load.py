@@ -43,12 +43,20 @@ class Lexicon:
         self.coordinators = frozenset({",", "&", "-", "/", *map(fold, grammar.coordinators)}) | {
             f", {fold(word)}" for word in grammar.coordinators
         }
+        # What ends an item of a list; a coordinator written onto the next word has no space after it.
+        glued = {fold(proclitic.form) for proclitic in grammar.proclitics}
+        self.separators = (
+            ",",
+            ";",
+            *(f" {word}" if word in glued else f" {word} " for word in map(fold, grammar.coordinators)),
+        )
         self._keep_tail = re.compile(fold(grammar.keep_tail))
         self._portfolio = re.compile(fold(grammar.portfolio))
         self._restored = [(rule.mark, re.compile(f"(?:{rule.ends})$"), rule.base) for rule in grammar.restored]
         self.adverbs = frozenset(map(fold, grammar.adverbs))
         self._time_units = tuple(map(fold, grammar.time_units))
         self._fillers = frozenset(map(fold, grammar.fillers))
+        self.name_edges = frozenset(map(fold, grammar.name_edges))
         self._book = book
         self._words = [_word(path, entry, self.tails) for path, entry in entries]
 

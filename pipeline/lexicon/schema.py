@@ -111,6 +111,8 @@ class Grammar(_Strict):
     capitalised_names: bool = True
     capitalised_demonyms: bool = True
     """False where they are written small ("қазақ", "российский")."""
+    head_first: bool = False
+    """Whether an office or a body's noun stands before its owner, with nothing between ("وزارة الزراعة الإيطالية")."""
     link_side: Literal["before", "after"]
     coordinators: tuple[str, ...]
     decimal: Literal[",", "."]

@@ -28,7 +28,7 @@ from pipeline.stages import (
 from pipeline.stages.tag_document import Document
 from pipeline.stages.tag_join import Passage
 from pipeline.stages.tag_people import People
-from pipeline.stages.tag_units import Unit
+from pipeline.stages.tag_roles import Unit
 from pipeline.text import language
 from pipeline.text.normalise import View, view
 

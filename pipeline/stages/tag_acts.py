@@ -62,8 +62,13 @@ def read(document: Document, act: Span) -> Reading | None:
 
 def _is_background(document: Document, act: Span, sentence: Sentence) -> bool:
     """A relative clause ("… ile imzaladığı sözleşmeyi feshetti") only says which document the main act is about."""
-    if document.lexicon.grammar.order != "verb_final" or not act.marks & {"participle", "reported"}:
+    if document.lexicon.grammar.order == "verb_medial" or not act.marks & {"participle", "reported"}:
         return False
+    if document.lexicon.grammar.order == "free" and any(
+        "finite" in earlier.marks and earlier.end <= act.start
+        for earlier in document.within(sentence.start, act.start, "act")
+    ):
+        return True
     for later in document.within(act.end, sentence.end, "act", "attribution"):
         if later.kind == "attribution":
             return False
@@ -89,6 +94,9 @@ def _decide(
         return None
     if "negotiating" in codes and marks & _UNFINISHED:
         return Status.NEGOTIATING, polarity, 0.7
+    if "coming" in codes and "present" in marks:
+        # "توقعان الأسبوع المقبل": the present of what is to come.
+        codes = codes | {"planned"}
     if "future" in marks or codes & {"future", "planned"}:
         return None if base in _NEVER_PLANNED else (Status.PLANNED, polarity, 0.8)
     return _done(base, marks, codes, polarity)

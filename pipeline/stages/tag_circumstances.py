@@ -144,7 +144,7 @@ def _visited(document: Document, span: Span) -> bool:
     if span.marks & _IN_PLACE:
         return True
     before = document.within(max(0, span.start - 12), span.start, "link")
-    if any(link.code == "in" and link.end == span.start - 1 for link in before):
+    if any(link.code == "in" and not document.folded[link.end : span.start].strip() for link in before):
         return True
     line_start = document.text.rfind("\n", 0, span.start) + 1
     return (
@@ -171,11 +171,22 @@ def source_of(document: Document) -> tuple[str | None, Evidence | None]:
         if not heads:
             continue
         head = heads[0] if after else heads[-1]
+        if document.lexicon.tails.declines:
+            return _declined_source(document, head, cue)
         owner = [s for s in bodies if s.end <= head.start and document.words_between(s.end, head.start) <= 2]
         first = owner[-1].start if owner else head.start
         mark = evidence(document, "according_to", first, head.stem_end, (cue,))
         return document.text[first : head.stem_end], mark
     return _speaking_body(document)
+
+
+def _declined_source(document: Document, head: Span, cue: Span) -> tuple[str, Evidence]:
+    """A body whose owner follows it in the genitive ("министерство труда Сербии"), in its dictionary form."""
+    own = document.lexicon.portfolio_end(document.folded, head.end)
+    owners = document.within(own, own + 60, "state", "organisation", "sub_state", "institution")
+    end = owners[0].end if owners and not document.folded[own : owners[0].start].strip() else own
+    name = document.lemma(head) + document.text[head.end : end]
+    return name, evidence(document, "according_to", head.start, end, (cue,))
 
 
 def _speaking_body(document: Document) -> tuple[str | None, Evidence | None]:

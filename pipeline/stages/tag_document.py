@@ -91,6 +91,10 @@ class Document:
         """How many words lie between two positions."""
         return len(self.folded[start:end].split())
 
+    def lemma(self, span: Span) -> str:
+        """A name as a dictionary has it, or without its ending where the grammar does not say more."""
+        return span.lemma if span.lemma is not None else self.text[span.start : span.stem_end]
+
     def quote(self, start: int, end: int) -> tuple[int, int, str]:
         """Offsets in the given text, and the quote they cut out of it."""
         first, last = self.view.span(start, end)

@@ -14,6 +14,7 @@ from pipeline.text.letters import CAPITAL
 
 _QUOTED = re.compile(r'[“"«„]([^“”"«»„\n]{5,300})[”"»]')
 _MAX_DISTANCE_WORDS = 30
+_ATTRIBUTES = frozenset({"genitive", "dative", "locative", "comitative"})
 _MIN_TITLE_WORDS = 3
 _MAX_TITLE_WORDS = 30
 # "… Ortak Bildiri (2026)": what may follow the head of a name in a verb-final language.
@@ -110,10 +111,21 @@ def _instrument_of(document: Document, reading: Reading) -> Span | None:
     after = [
         s for s in after if s.end <= reading.end and document.words_between(act.end, s.start) <= _MAX_DISTANCE_WORDS
     ]
+    if document.lexicon.grammar.order == "free":
+        return _by_case(before, after)
     passive = "passive" in act.marks or any(span.code == "passive" for span in reading.used)
     if before and (passive or (not after and "needs_object" not in act.marks)):
         return before[-1]
     return after[0] if after else None
+
+
+def _by_case(before: Sequence[Span], after: Sequence[Span]) -> Span | None:
+    """Where order is free: the nearest document that stands in no other case than a subject's or an object's."""
+    for spans in (after, before[::-1]):
+        upright = [span for span in spans if not span.marks & _ATTRIBUTES]
+        if upright:
+            return upright[0]
+    return after[0] if after else before[-1] if before else None
 
 
 def _title(document: Document, reading: Reading, span: Span) -> tuple[int, int] | None:

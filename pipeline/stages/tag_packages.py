@@ -43,7 +43,9 @@ def read(document: Document, reading: Reading, head: Span | None) -> Package:
 
 
 def _count_before(document: Document, reading: Reading, head: Span) -> int | None:
-    """The number right before the head, with up to two words between ("18 yeni mutabakat zaptı")."""
+    """The number right before the head, with up to two words between ("18 yeni mutabakat zaptı"), or a dual."""
+    if "dual" in head.marks:
+        return 2
     lexicon = document.lexicon
     found = [
         number
@@ -96,9 +98,8 @@ def _topics_of(document: Document, span: Span, position: int, limit: int) -> lis
         comma = document.folded.rfind(",", position, span.start)
         before = document.within(max(position, comma + 1), span.end, "topic")
         return [t for t in before if t.start < span.end] or inside
-    stop = min(
-        (i for i in (document.folded.find(s, span.end, limit) for s in (",", ";", " and ")) if i > 0), default=limit
-    )
+    ends = (document.folded.find(sign, span.end, limit) for sign in document.lexicon.separators)
+    stop = min((end for end in ends if end > 0), default=limit)
     before = document.within(max(position, span.start - 40), span.start, "topic")
     return before or document.within(span.end, stop, "topic") or inside
 

@@ -14,7 +14,7 @@ from pipeline.models.codes import NEGATIVE_STATUSES, Basis, Level, PartyKind, St
 from pipeline.stages.tag_acts import Reading
 from pipeline.stages.tag_document import Document
 from pipeline.stages.tag_people import PRIVATE_OFFICES, People, Speaker
-from pipeline.stages.tag_units import OBLIQUE, Unit
+from pipeline.stages.tag_roles import OBLIQUE, Unit
 from pipeline.text import sentences
 from pipeline.text.normalise import fold
 
@@ -22,6 +22,7 @@ _AGENCIES = frozenset({"ministry", "agency", "university", "military"})
 # One party alone can join, leave, break or turn down.
 _ONE_SIDED = NEGATIVE_STATUSES | {Status.ACCEDED}
 _ANAPHOR_REACH = 20
+_DOER_REACH = 240
 _LONE_ROLES = frozenset({"subject", "bare", "genitive", "by"})
 # What a state joins or leaves is an instrument of others, not of the story's pair.
 ALONE = frozenset({Status.ACCEDED, Status.WITHDRAWN_FROM})
@@ -124,7 +125,11 @@ def _explicit(document: Document, reading: Reading, own: list[Unit], units: list
     if len(chosen) > 1 and any(unit.role == "between" for unit in own):
         return chosen
     before = [unit for unit in own if unit.start < act.start]
+    if document.lexicon.grammar.order == "verb_first":
+        before = _doers(document, act, own)
     subjects = [unit for unit in before if unit.role == "subject"]
+    if not subjects and document.lexicon.grammar.order == "free":
+        subjects = [unit for unit in own if unit.start >= act.end and unit.role == "subject"]
     bare = [unit for unit in before if unit.role == "bare"]
     weaker = bare or [unit for unit in before if unit.role == "of"]
     chosen = _add_all(chosen, subjects or [unit for unit in weaker if unit.group == weaker[0].group])
@@ -133,6 +138,15 @@ def _explicit(document: Document, reading: Reading, own: list[Unit], units: list
     if len(chosen) < 2 and document.lexicon.grammar.order == "verb_final" and "participle" in act.marks:
         chosen = _add_all(chosen, [unit for unit in units if 0 <= unit.start - act.end <= 2])
     return chosen
+
+
+def _doers(document: Document, act: Span, own: list[Unit]) -> list[Unit]:
+    """Where the verb comes first: who stands between it and its document, else before it (titles), else after both."""
+    after = [unit for unit in own if unit.start >= act.end and unit.role == "subject"]
+    papers = document.within(act.end, act.end + _DOER_REACH, "instrument")
+    between = [unit for unit in after if not papers or unit.start < papers[0].start]
+    before = [unit for unit in own if unit.start < act.start and unit.role in {"subject", "bare"}]
+    return [unit for unit in between if unit.group == between[0].group] or before or after
 
 
 def _subjects_before(reading: Reading, units: list[Unit]) -> list[Unit]:

@@ -12,6 +12,7 @@ import msgspec
 from pipeline.lexicon.match import Span
 from pipeline.lexicon.names import Person as KnownPerson
 from pipeline.models.identity import unresolved_id
+from pipeline.stages import tag_caseless
 from pipeline.stages.tag_document import Document
 from pipeline.text.letters import CAPITAL
 from pipeline.text.normalise import fold
@@ -22,6 +23,8 @@ BEARERS = ("state", "demonym", "organisation", "sub_state")
 PRIVATE_OFFICES = frozenset({"executive", "head", "spokesperson"})
 _NEVER_NAMES = ("city", "state", "organisation", "demonym", "institution", "instrument", "act", "office")
 _MAX_NAME_WORDS = 5
+# The tail class of people's names, where they have endings of their own.
+SURNAME = "surname"
 _GAP = re.compile(r"[ ]{1,2}")
 _WORD = re.compile(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*\.?")
 MINISTRY_GAP = re.compile(rf"^(?:'s|’s)?(?: (?:{CAPITAL}[\w-]*,?|ve|and|of|the))+ $")
@@ -82,31 +85,40 @@ class People:
         """Any surname with its case ending; None where nobody is known."""
         if not self._by_surname:
             return None
-        return re.compile(r"(?<!\w)(" + "|".join(map(re.escape, self._by_surname)) + r")((?: ?'\w{1,6})?)(?!\w)")
+        tails = self._document.lexicon.tails
+        ending = tails.expression(SURNAME) if SURNAME in tails else r"(?: ?'\w{1,6})?"
+        stems = "|".join(map(re.escape, sorted(self.stems(), key=len, reverse=True)))
+        return re.compile(rf"(?<!\w)({stems})({ending})(?!\w)")
+
+    def stems(self) -> dict[str, Speaker]:
+        """Folded surname without what its declension drops → speaker."""
+        stem = self._document.lexicon.tails.stem
+        return {stem(surname): speaker for surname, speaker in self._by_surname.items()}
 
     def _read_office(self, office: Span) -> None:
         document = self._document
         bearer, start, after = self._bearer(office)
-        person, end = self._name_after(after)
+        person, end = self._name_after(self._past_seat(after) if bearer else after)
         if bearer is None and person is None:
             return
         party = bearer.code if bearer else None
-        written = document.text[bearer.start : bearer.stem_end] if bearer else ""
+        written = document.lemma(bearer) if bearer else ""
         title = self._title(bearer, office)
         if person is None:
             speaker = Speaker(unresolved_id(f"{party} {fold(title)}"), "", title, office.code, party)
             self.appearances.append(Appearance(start, after, speaker, office.marks, written))
             return
-        body = ""
-        run = None if bearer else _BODY.search(document.text, max(0, office.start - 60), office.start)
+        body, cased = "", document.lexicon.grammar.capitalised_names
+        run = None if bearer or not cased else _BODY.search(document.text, max(0, office.start - 60), office.start)
         if run is not None:
             start, words = run.start(1), run.group(1).split()
             named = len(words) if office.code in PRIVATE_OFFICES else 0
             marked = [i for i, word in enumerate(words, 1) if fold(word).rstrip(".") in document.lexicons.company_marks]
             named = marked[-1] if named and marked else named
             body, title = " ".join(words[:named]), " ".join([*words[named:], title])
-        speaker = self._speaker(person, title, office.code, party, body)
-        marks = self._marks_at(end)
+        declines = document.lexicon.tails.declines
+        speaker = self._speaker(document.lexicon.restored(person, office.marks), title, office.code, party, body)
+        marks = office.marks if declines else self._marks_at(end)
         self.appearances.append(Appearance(start, end, speaker, marks, written))
         if bearer is None:
             self._read_colleague(office, title, end)
@@ -120,12 +132,16 @@ class People:
             return
         person, end = self._name_after(word.end() - 1)
         if person is not None and " " in person:
+            person = self._document.lexicon.restored(person, office.marks)
             speaker = self._speaker(person, title, office.code, None, "")
             self.appearances.append(Appearance(word.end(), end, speaker, self._marks_at(end)))
 
     def _title(self, bearer: Span | None, office: Span) -> str:
         """The office as written, with the ministry's own words between bearer and office, without case ending."""
         text = self._document.text
+        if self._document.lexicon.tails.declines:
+            own = self._document.lexicon.portfolio_end(self._document.folded, office.end)
+            return self._document.lemma(office) + text[office.end : own]
         keep = self._document.lexicon.keep_length(self._document.folded, office.stem_end, office.end)
         end = office.stem_end + (keep if bearer is None or office.code == "minister" else 0)
         words = text[bearer.end : end] if bearer and bearer.end <= office.start else text[office.start : end]
@@ -136,26 +152,46 @@ class People:
     def _bearer(self, office: Span) -> tuple[Span | None, int, int]:
         """The state or body an office belongs to, where the whole begins, and where the office ends."""
         document = self._document
+        # Where owners stand in the genitive they follow; only an adjective stands before.
+        kinds = ("demonym",) if document.lexicon.tails.declines else BEARERS
+        if document.lexicon.grammar.head_first:
+            return self._bearer_after(office)
+        own = document.lexicon.portfolio_end(document.folded, office.end)
         before = [
-            s
-            for s in document.within(max(0, office.start - 60), office.start, *BEARERS)
-            if _touches(document, s, office)
+            s for s in document.within(max(0, office.start - 60), office.start, *kinds) if _touches(document, s, office)
         ]
         if before:
-            return before[-1], before[-1].start, office.end
-        following = document.within(
-            office.end, min(len(document.text), office.end + 60), "state", "organisation", "sub_state"
-        )
-        if following and document.folded[office.end : following[0].start] in self._of():
+            return before[-1], before[-1].start, own
+        following = document.within(own, min(len(document.text), own + 60), "state", "organisation", "sub_state")
+        if following and document.folded[own : following[0].start] in self._of():
+            return following[0], office.start, following[0].end
+        return None, office.start, own
+
+    def _bearer_after(self, office: Span) -> tuple[Span | None, int, int]:
+        """For "وزير الزراعة الأوزبكي", "رئيس الجزائر": the owner follows, be it a name or an adjective."""
+        document = self._document
+        following = document.within(office.end, min(len(document.text), office.end + 60), *BEARERS)
+        if following and document.folded[office.end : following[0].start] in self._of() | {" "}:
             return following[0], office.start, following[0].end
         return None, office.start, office.end
 
+    def _past_seat(self, position: int) -> int:
+        """Past where an office is held ("посол Израиля | в Праге | …")."""
+        document = self._document
+        for link in document.within(position, min(len(document.text), position + 6), "link"):
+            places = document.within(link.end, min(len(document.text), link.end + 30), "city", "state")
+            if link.code == "in" and places and not document.folded[link.end : places[0].start].strip():
+                return places[0].end
+        return position
+
     def _of(self) -> frozenset[str]:
-        return frozenset(f" {word} " for word in self._document.lexicon.grammar.possessive_links)
+        return frozenset(f" {word} ".replace("  ", " ") for word in self._document.lexicon.grammar.possessive_links)
 
     def _name_after(self, position: int) -> tuple[str | None, int]:
         """A capitalised name right after a position, without its case ending."""
         text = self._document.text
+        if not self._document.lexicon.grammar.capitalised_names:
+            return tag_caseless.person_after(self._document, position)
         if text[position : position + 1] == ",":
             if not _APPOSITION.match(text, position):
                 return None, position
@@ -197,7 +233,7 @@ class People:
         return speaker
 
     def _known(self, span: Span) -> Speaker:
-        written = self._document.text[span.start : span.stem_end]
+        written = self._document.lemma(span)
         surname = fold(written).split()[-1]
         earlier = self._by_surname.get(surname)
         if earlier:

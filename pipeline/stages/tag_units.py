@@ -1,26 +1,34 @@
 """Who can be a party in a sentence: names with their offices and institutions, grouped and given a role.
 
-Called by tag_parties. A unit is one possible party; a group is a coordination of units ("Kazakistan ve Pakistan").
+Called by tag_parties. Groups and roles are given by tag_roles.
 """
 
 import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-import msgspec
-
 from pipeline.lexicon.match import Span
 from pipeline.models import identity
 from pipeline.models.codes import PartyKind
+from pipeline.stages import tag_caseless, tag_roles
 from pipeline.stages.tag_document import Document, Sentence
-from pipeline.stages.tag_people import MINISTRY_GAP, Appearance, People, Speaker
+from pipeline.stages.tag_people import MINISTRY_GAP, SURNAME, Appearance, People
+from pipeline.stages.tag_roles import ANY_CASE, Unit
 from pipeline.text.letters import CAPITAL, SMALL
 from pipeline.text.normalise import fold
 
-OBLIQUE = frozenset({"locative", "ablative", "dative", "accusative"})
-_ENDS_LIST = OBLIQUE | {"genitive"}
+_KINDS_OF_HEADS = {
+    "company": PartyKind.COMPANY,
+    "group": PartyKind.GROUP,
+    "local": PartyKind.SUB_STATE,
+    "university": PartyKind.ORGANISATION,
+    "agency": PartyKind.ORGANISATION,
+    "union": PartyKind.ORGANISATION,
+}
 _STRONG_INSTITUTIONS = frozenset({"university", "local", "agency", "union"})
 _MAX_MINISTRY = 70
+_MAX_QUOTED_WORDS = 6
+_QUOTED_NAME = re.compile(rf"(?:(?P<noun>\w{{3,20}}) )?[«“„\"](?P<name>{CAPITAL}[^«»“”„\"\n]{{1,60}})[»”“\"]")
 _CAPITALISED_RUN = re.compile(rf"{CAPITAL}[\w&.’'-]*(?: (?:& |of )?{CAPITAL}[\w&.’'-]*)*")
 
 # "HTCnin": an acronym whose ending has lost its apostrophe.
@@ -31,24 +39,6 @@ _GLUED_ACRONYM = re.compile(rf"({CAPITAL}{{2,}})[{SMALL}]{{1,5}}$")
 unresolved_id = lru_cache(maxsize=1024)(identity.unresolved_id)
 
 
-class Unit(msgspec.Struct):
-    """One possible party: `text[start:end]`, the party it stands for, the person who stands for it."""
-
-    start: int
-    end: int
-    party: str | None
-    kind: PartyKind
-    name: str
-    marks: frozenset[str]
-    speaker: Speaker | None = None
-    institution: str | None = None
-    adjective: bool = False
-    role: str = ""
-    group: int = 0
-    metonym: bool = False
-    document: Document | None = None
-
-
 def units_of(document: Document, people: People, sentence: Sentence, *, unresolved: bool = True) -> list[Unit]:
     """Units of a sentence in text order, with groups and roles; `unresolved` with names that nothing resolves."""
     found = [
@@ -56,12 +46,12 @@ def units_of(document: Document, people: People, sentence: Sentence, *, unresolv
         *_names(document, sentence),
         *_surnames(document, people, sentence),
     ]
-    found.sort(key=lambda unit: (unit.start, -(unit.end - unit.start)))
+    found.sort(key=_by_place)
     units = _without_overlaps(found)
     if unresolved:
+        units = _without_overlaps(sorted([*_quoted(document, sentence), *units], key=_by_place))
         units = _with_companies(document, sentence, units)
-    _group(document, units)
-    _assign_roles(document, sentence, units)
+    tag_roles.assign(document, sentence, units)
     for unit in units:
         unit.document = document
     return units
@@ -82,7 +72,12 @@ def _person_unit(found: Appearance, company_marks: frozenset[str]) -> Unit:
         is_company = found.speaker.office_code == "executive" or fold(body).split()[-1].rstrip(".") in company_marks
         kind = PartyKind.COMPANY if is_company else PartyKind.UNKNOWN
         return Unit(found.start, found.end, party, kind, body, found.marks, speaker=found.speaker)
-    return Unit(found.start, found.end, party, kind_of(party), found.party_name, found.marks, speaker=found.speaker)
+    name, speaker = found.party_name, found.speaker
+    return Unit(found.start, found.end, party, kind_of(party), name, found.marks, speaker=speaker, owner=bool(name))
+
+
+def _by_place(unit: Unit) -> tuple[int, int]:
+    return unit.start, unit.start - unit.end
 
 
 def kind_of(party: str | None) -> PartyKind:
@@ -108,14 +103,21 @@ def _names(document: Document, sentence: Sentence) -> list[Unit]:
 
 
 def _institution_of(document: Document, name: Span, institutions: Sequence[Span]) -> Span | None:
+    if document.lexicon.grammar.head_first:
+        return tag_caseless.head_before(document, name, institutions)
     for institution in institutions:
         if 0 <= institution.start - name.end <= 3 and not document.folded[name.end : institution.start].strip(" 's"):
             return institution
         between = document.text[name.end : institution.start]
         if institution.code == "ministry" and len(between) < _MAX_MINISTRY and MINISTRY_GAP.match(between):
             return institution
+        if institution.end > name.start:
+            continue
         gap = document.folded[institution.end : name.start]
         if 0 < len(gap) <= 8 and gap.strip() in document.lexicon.grammar.possessive_links:
+            return institution
+        own = document.lexicon.portfolio_end(document.folded, institution.end)
+        if institution.end < own == name.start - 1:
             return institution
     return None
 
@@ -123,11 +125,12 @@ def _institution_of(document: Document, name: Span, institutions: Sequence[Span]
 def _name_unit(document: Document, span: Span, institution: Span | None) -> Unit | None:
     start, end = span.start, span.end
     marks = span.marks
+    owner = institution is not None and institution.end <= start and document.lexicon.tails.declines
     if institution is not None:
         start, end = min(start, institution.start), max(end, institution.end)
-        marks = institution.marks if institution.end > span.end else span.marks
+        marks = institution.marks if owner or institution.end > span.end else span.marks
     adjective = (span.kind == "demonym" or "demonym" in span.marks) and institution is None
-    name = document.text[span.start : span.stem_end]
+    name = document.lemma(span)
     code = institution.code if institution else None
     if span.kind == "city":
         city = document.lexicons.cities[span.code]
@@ -138,16 +141,26 @@ def _name_unit(document: Document, span: Span, institution: Span | None) -> Unit
             kind = PartyKind.SUB_STATE if code == "local" else PartyKind.ORGANISATION
             return Unit(start, end, unresolved_id(fold(name)), kind, name, marks, institution=code)
         return Unit(
-            start, end, city.country, PartyKind.STATE, name, marks, institution=code, metonym=institution is None
+            start,
+            end,
+            city.country,
+            PartyKind.STATE,
+            name,
+            marks,
+            institution=code,
+            metonym=institution is None,
+            owner=owner,
         )
     kind = PartyKind.SUB_STATE if span.kind == "sub_state" else kind_of(span.code)
-    return Unit(start, end, span.code, kind, name, marks, institution=code, adjective=adjective)
+    return Unit(start, end, span.code, kind, name, marks, institution=code, adjective=adjective, owner=owner)
 
 
 def _named_bodies(
     document: Document, sentence: Sentence, institutions: Sequence[Span], units: Sequence[Unit]
 ) -> list[Unit]:
     """A capitalised run with an institution as its head ("Kültür Üniversitesi")."""
+    if document.lexicon.grammar.head_first:
+        return _bodies_after(document, institutions, units)
     bodies = []
     for institution in institutions:
         if institution.code not in _STRONG_INSTITUTIONS or any(u.start <= institution.start < u.end for u in units):
@@ -173,8 +186,22 @@ def _named_bodies(
     return bodies
 
 
+def _bodies_after(document: Document, institutions: Sequence[Span], units: Sequence[Unit]) -> list[Unit]:
+    """A noun with the name that follows it ("شركة «النور»"); what belongs to a state stands for the state."""
+    bodies = []
+    for head in institutions:
+        kind = _KINDS_OF_HEADS.get(head.code)
+        if kind is None or any(u.start <= head.start < u.end for u in units):
+            continue
+        body = tag_caseless.body_of(document, head)
+        if body is not None:
+            identity = unresolved_id(fold(body.name))
+            bodies.append(Unit(body.start, body.end, identity, kind, body.name, head.marks, institution=head.code))
+    return bodies
+
+
 def _surnames(document: Document, people: People, sentence: Sentence) -> list[Unit]:
-    speakers = people.surnames()
+    speakers = people.stems()
     expression = people.surname_expression
     if expression is None:
         return []
@@ -183,9 +210,8 @@ def _surnames(document: Document, people: People, sentence: Sentence) -> list[Un
         if document.text[found.start()].islower():
             continue
         speaker = speakers[found.group(1)]
-        marks = (
-            document.lexicon.tails.marks("name", found.group(2)) if "name" in document.lexicon.tails else frozenset()
-        )
+        tails = document.lexicon.tails
+        marks = tails.marks(SURNAME if SURNAME in tails else "name", found.group(2))
         units.append(
             Unit(found.start(), found.end(), speaker.party, kind_of(speaker.party), "", marks, speaker=speaker)
         )
@@ -204,6 +230,8 @@ def _without_overlaps(units: list[Unit]) -> list[Unit]:
 
 def _with_companies(document: Document, sentence: Sentence, units: list[Unit]) -> list[Unit]:
     """Capitalised names nothing resolves: companies by their last word, the rest unknown."""
+    if not document.lexicon.grammar.capitalised_names:
+        return sorted(units, key=_by_place)
     marks = document.lexicons.company_marks
     text = document.text
     added = []
@@ -235,6 +263,35 @@ def _with_companies(document: Document, sentence: Sentence, units: list[Unit]) -
     return sorted([*units, *added], key=lambda unit: unit.start)
 
 
+def _quoted(document: Document, sentence: Sentence) -> list[Unit]:
+    """Names between quotation marks, with the noun before them ("с компанией «…»"), where a language writes them so."""
+    if not document.lexicon.grammar.quoted_names:
+        return []
+    units = []
+    for found in _QUOTED_NAME.finditer(document.text, sentence.start, sentence.end):
+        noun, name = found["noun"] or "", found["name"]
+        named = document.within(found.start("name"), found.end("name"), "act", "instrument", "state", "organisation")
+        if named or len(name.split()) > _MAX_QUOTED_WORDS:
+            continue
+        kind, marks = _kind_of_noun(document, noun, name)
+        start = found.start("name") - 1 if ANY_CASE in marks else found.start()
+        units.append(Unit(start, found.end(), unresolved_id(fold(name)), kind, name, marks))
+    return units
+
+
+def _kind_of_noun(document: Document, noun: str, name: str) -> tuple[PartyKind, frozenset[str]]:
+    """What a quoted name is by the noun before it or by a word of its own; the noun's case."""
+    lexicons, folded = document.lexicons, fold(noun)
+    stem = next((stem for stem in lexicons.company_nouns if folded.startswith(stem)), None)
+    if stem is not None:
+        return PartyKind.COMPANY, document.lexicon.tails.marks("noun", folded[len(stem) :])
+    words = {fold(word) for word in name.split()}
+    if words & lexicons.company_marks:
+        return PartyKind.COMPANY, frozenset({ANY_CASE})
+    kind = PartyKind.GROUP if words & lexicons.group_marks else PartyKind.UNKNOWN
+    return kind, frozenset({ANY_CASE})
+
+
 def _is_name(document: Document, sentence: Sentence, run: re.Match[str], words: list[str]) -> bool:
     """A capitalised run that is a name: no word of ours in it, and at a sentence's start not one bare word alone."""
     if document.within(run.start(), run.end(), "act", "instrument", "office", "collective", "date", "modifier"):
@@ -243,84 +300,3 @@ def _is_name(document: Document, sentence: Sentence, run: re.Match[str], words: 
         return True
     following = re.match(rf"(.{{1,5}}?){CAPITAL}", document.text[run.end() : run.end() + 12])
     return bool(following and document.lexicon.is_coordinated(following.group(1)))
-
-
-def _group(document: Document, units: list[Unit]) -> None:
-    """Neighbours with nothing but a coordinator between them form a group."""
-    for index, unit in enumerate(units):
-        unit.group = index
-        if index and units[index - 1].adjective and (unit.institution or unit.speaker) and not unit.adjective:
-            # "Turkish and Qatari ministers": the noun stands for both.
-            gap = document.folded[units[index - 1].end : unit.start]
-            units[index - 1].adjective = not document.lexicon.is_coordinated(gap)
-        if (
-            index
-            and units[index - 1].adjective == unit.adjective
-            and _are_coordinated(document, units[index - 1], unit)
-        ):
-            unit.group = units[index - 1].group
-
-
-def _are_coordinated(document: Document, one: Unit, other: Unit) -> bool:
-    """A comma before a name in an oblique case ends the list: "A ile B, C'de …", "A, B'nin …"."""
-    gap = document.folded[one.end : other.start]
-    return document.lexicon.is_coordinated(gap) and not (gap.strip() == "," and other.marks & _ENDS_LIST)
-
-
-def _assign_roles(document: Document, sentence: Sentence, units: list[Unit]) -> None:
-    links = document.within(sentence.start, sentence.end, "link")
-    after = document.lexicon.grammar.link_side == "after"
-    members: dict[int, list[Unit]] = {}
-    for unit in units:
-        members.setdefault(unit.group, []).append(unit)
-    for group in members.values():
-        role = _link_role(document, group, links, after=after) or _case_role(group) or _position_role(document, group)
-        for unit in group:
-            unit.role = role
-        if role == "with" and after and _is_pair(document, group):
-            # "A, B ile …": A acts, B is the other side.
-            group[0].role = "subject"
-
-
-def _is_pair(document: Document, group: list[Unit]) -> bool:
-    return len(group) == 2 and document.folded[group[0].end : group[1].start].strip() == ","
-
-
-def _link_role(document: Document, group: list[Unit], links: Sequence[Span], *, after: bool) -> str:
-    """with, between, by … from the link word beside the group, on the side where the language puts it."""
-    start, end = group[0].start, group[-1].end
-    for link in links:
-        gap = document.folded[end : link.start] if after else document.folded[link.end : start]
-        near = (end <= link.start <= end + 40) if after else (start - 40 <= link.end <= start)
-        if near and document.lexicon.is_filler(gap):
-            return link.code
-    return ""
-
-
-def _case_role(group: list[Unit]) -> str:
-    marks = group[-1].marks
-    if "comitative" in marks:
-        return "with"
-    if "genitive" in marks:
-        return "genitive"
-    return "oblique" if marks & OBLIQUE else ""
-
-
-def _position_role(document: Document, group: list[Unit]) -> str:
-    """A bare name with a plain noun right after it only qualifies that noun ("BM misyonları")."""
-    last = group[-1]
-    if last.adjective:
-        return "modifier"
-    if document.lexicon.grammar.order == "verb_final" and last.speaker is None and last.institution is None:
-        word = re.match(r" (\w+)", document.text[last.end : last.end + 30])
-        if word is not None and not _is_free(document, last.end + 1, word.group(1)):
-            return "modifier" if last.metonym else "bare"
-    return "subject"
-
-
-def _is_free(document: Document, start: int, word: str) -> bool:
-    """Whether the word after a bare name leaves it free: an adverb, a link, an act; any other it qualifies."""
-    if fold(word) in document.lexicon.adverbs:
-        return True
-    spans = document.within(start, start + len(word) + 20, "link", "date", "modifier", "collective", "act")
-    return any(span.start == start for span in spans)

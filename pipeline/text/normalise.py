@@ -48,6 +48,9 @@ _LETTERS = {
     "Î": "i",
     "û": "u",
     "Û": "u",
+    # Most Russian texts spell it without its dots.
+    "ё": "е",
+    "Ё": "е",
 }
 # Arabic keyboards, Persian keyboards: the same words.
 _ARABIC_LETTERS = {"ي": "ی", "ى": "ی", "ك": "ک", "أ": "ا", "إ": "ا", "ٱ": "ا", "ة": "ه", "ۀ": "ه"}
@@ -83,7 +86,7 @@ def clean(text: str) -> str:
 
 
 def fold(text: str) -> str:
-    """Search key: lower case, i/ı/İ/I one letter, U+0307 dropped, apostrophes, quotes, dashes and spaces alike."""
+    """Search key: lower case, i/ı/İ/I and е/ё one letter, U+0307 dropped, apostrophes, quotes, dashes, spaces alike."""
     for sign, key in _ASCII_FOLD if text.isascii() else _FOLD:
         if sign in text:
             text = text.replace(sign, key)

@@ -1,0 +1,101 @@
+"""Names where no capital shows them: what follows an office or a body's noun, up to a word that no name holds.
+
+Called by tag_people and tag_units for languages without capitals, whose nouns stand before what qualifies them.
+"""
+
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+from pipeline.lexicon.match import Span
+from pipeline.stages.tag_document import Document
+from pipeline.text.normalise import fold
+
+_WORD = re.compile(r" ([^\W\d_]+(?:[-’'][^\W\d_]+)*)")
+_QUOTED = re.compile(r" [«\"“]([^«»\"“”\n]{2,60})[»\"”]")
+_WORD_BEFORE = re.compile(r"([^\W\d_]+) $")
+_LEAVES_FREE = ("act", "attribution", "link", "boundary", "collective", "modifier", "date", "package")
+_MAX_HEAD_GAP = 20
+_MAX_PERSON_WORDS = 4
+_MAX_BODY_WORDS = 3
+# A name of one word is met only where the article or the name book knows it.
+_MIN_PERSON_WORDS = 2
+_IN_NAMES = frozenset({"person", "topic", "value", "number", "package"})
+
+
+class Body(msgspec.Struct, frozen=True):
+    """A body as named in the text: `text[start:end]`, its noun first ("شركة «النور»")."""
+
+    start: int
+    end: int
+    name: str
+
+
+def person_after(document: Document, position: int) -> tuple[str | None, int]:
+    """The name right after an office, honorifics aside, and where it ends; None where no name follows."""
+    position = _past_fillers(document, position)
+    words, end = _run(document, position, _MAX_PERSON_WORDS)
+    while words and words[-1] in document.lexicon.grammar.name_particles:
+        words.pop()
+    if len(words) >= _MIN_PERSON_WORDS:
+        return " ".join(words), end
+    known = words and fold(words[0]) in document.lexicons.people_by_name
+    return (words[0], end) if known else (None, position)
+
+
+def body_of(document: Document, head: Span) -> Body | None:
+    """The body a noun begins, named in quotation marks or by the words after it; None for a noun alone."""
+    end = head.end
+    quoted = _QUOTED.match(document.text, end)
+    if quoted is not None:
+        name = f"{document.text[head.start : head.end]} {quoted.group(1)}"
+        return Body(head.start, quoted.end(), name)
+    words, end = _run(document, end, _MAX_BODY_WORDS)
+    if not words:
+        return None
+    return Body(head.start, end, document.text[head.start : end])
+
+
+def head_before(document: Document, name: Span, institutions: Sequence[Span]) -> Span | None:
+    """For "حكومة باكستان", "البرلمان التونسي": the noun right before a name, which may be an adjective."""
+    links = {"", *map(fold, document.lexicon.grammar.possessive_links)}
+    for institution in institutions:
+        gap = document.folded[institution.end : name.start]
+        if institution.end < name.start and len(gap) <= _MAX_HEAD_GAP and gap.strip() in links:
+            return institution
+    return None
+
+
+def qualifies(document: Document, start: int) -> bool:
+    """Whether a name only says whose the plain noun before it is ("أسواق العراق"); a verb or a link leaves it free."""
+    word = _WORD_BEFORE.search(document.folded, max(0, start - 30), start)
+    if word is None or word.group(1) in document.lexicon.adverbs or document.lexicon.is_filler(word.group(1)):
+        return False
+    spans = document.within(max(0, start - 60), start, *_LEAVES_FREE)
+    return not any(span.end == word.end(1) for span in spans)
+
+
+def _past_fillers(document: Document, position: int) -> int:
+    while (word := _WORD.match(document.text, position)) and document.lexicon.is_filler(fold(word.group(1))):
+        position = word.end()
+    return position
+
+
+def _run(document: Document, position: int, limit: int) -> tuple[list[str], int]:
+    """Words from a position on, up to the first that is an entry, a place or an edge of names."""
+    edges = document.lexicon.name_edges
+    stops = _edges_in(document, position)
+    words: list[str] = []
+    end = position
+    while len(words) < limit and (word := _WORD.match(document.text, end)) is not None:
+        if fold(word.group(1)) in edges or any(word.start(1) <= stop < word.end(1) for stop in stops):
+            break
+        words.append(word.group(1))
+        end = word.end()
+    return words, end
+
+
+def _edges_in(document: Document, position: int) -> Sequence[int]:
+    found = document.within(position, min(len(document.text), position + 80))
+    return [span.start for span in found if span.kind not in _IN_NAMES]

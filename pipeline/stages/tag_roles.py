@@ -1,0 +1,164 @@
+"""What stands beside what: units in groups ("Kazakistan ve Pakistan"), and the role of each group in its sentence.
+
+Called by tag_units. A role comes from a link word, from case, or from the place in the sentence.
+"""
+
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+from pipeline.lexicon.match import Span
+from pipeline.models.codes import PartyKind
+from pipeline.stages import tag_caseless
+from pipeline.stages.tag_document import Document, Sentence
+from pipeline.stages.tag_people import Speaker
+from pipeline.text.letters import SMALL
+from pipeline.text.normalise import fold
+
+OBLIQUE = frozenset({"locative", "ablative", "dative", "accusative"})
+# What indeclinable names carry in a language whose other names decline.
+ANY_CASE = "any_case"
+_ENDS_LIST = OBLIQUE | {"genitive"}
+_SMALL_BEFORE = re.compile(rf"([{SMALL}-]+) ?$")
+
+
+class Unit(msgspec.Struct):
+    """One possible party: `text[start:end]`, the party it stands for, the person who stands for it."""
+
+    start: int
+    end: int
+    party: str | None
+    kind: PartyKind
+    name: str
+    marks: frozenset[str]
+    speaker: Speaker | None = None
+    institution: str | None = None
+    adjective: bool = False
+    role: str = ""
+    group: int = 0
+    metonym: bool = False
+    owner: bool = False
+    """Whether it is named in the genitive after what acts for it: "правительство Армении"."""
+    document: Document | None = None
+
+
+def assign(document: Document, sentence: Sentence, units: list[Unit]) -> None:
+    """Give the units of a sentence, in text order, their groups and roles."""
+    _group(document, units)
+    _assign_roles(document, sentence, units)
+
+
+def _group(document: Document, units: list[Unit]) -> None:
+    """Neighbours with nothing but a coordinator between them form a group."""
+    for index, unit in enumerate(units):
+        unit.group = index
+        if index and units[index - 1].adjective and (unit.institution or unit.speaker) and not unit.adjective:
+            # "Turkish and Qatari ministers": the noun stands for both.
+            gap = document.folded[units[index - 1].end : unit.start]
+            units[index - 1].adjective = not document.lexicon.is_coordinated(gap)
+        if index and document.lexicon.grammar.head_first and unit.adjective and not units[index - 1].adjective:
+            # "الوزيران المصري والأردني": so does a noun before both.
+            gap = document.folded[units[index - 1].end : unit.start]
+            head = units[index - 1].institution or units[index - 1].speaker
+            unit.adjective = not (head and document.lexicon.is_coordinated(gap))
+        if (
+            index
+            and units[index - 1].adjective == unit.adjective
+            and _are_coordinated(document, units[index - 1], unit)
+        ):
+            unit.group = units[index - 1].group
+            _share_head(units[index - 1], unit)
+
+
+def _share_head(first: Unit, unit: Unit) -> None:
+    """For "правительства Армении и Грузии": what stands before the first owner acts for the second one too."""
+    if first.owner and unit.speaker is None and unit.institution is None and unit.marks & {"genitive", ANY_CASE}:
+        unit.owner, unit.marks, unit.institution = True, first.marks, first.institution
+
+
+def _are_coordinated(document: Document, one: Unit, other: Unit) -> bool:
+    """A comma before a name in an oblique case ends the list: "A ile B, C'de …", "A, B'nin …"."""
+    gap = document.folded[one.end : other.start]
+    ends = other.marks & _ENDS_LIST and not (document.lexicon.tails.declines and one.marks & other.marks)
+    return document.lexicon.is_coordinated(gap) and not (gap.strip() == "," and ends)
+
+
+def _assign_roles(document: Document, sentence: Sentence, units: list[Unit]) -> None:
+    links = document.within(sentence.start, sentence.end, "link")
+    after = document.lexicon.grammar.link_side == "after"
+    members: dict[int, list[Unit]] = {}
+    for unit in units:
+        members.setdefault(unit.group, []).append(unit)
+    for group in members.values():
+        role = (
+            _link_role(document, group, links, after=after)
+            or _attribute_role(document, group)
+            or _case_role(group)
+            or _position_role(document, group)
+        )
+        for unit in group:
+            unit.role = role
+        if role == "with" and after and _is_pair(document, group):
+            # "A, B ile …": A acts, B is the other side.
+            group[0].role = "subject"
+
+
+def _is_pair(document: Document, group: list[Unit]) -> bool:
+    return len(group) == 2 and document.folded[group[0].end : group[1].start].strip() == ","
+
+
+def _link_role(document: Document, group: list[Unit], links: Sequence[Span], *, after: bool) -> str:
+    """with, between, by … from the link word beside the group, on the side where the language puts it."""
+    start, end = group[0].start, group[-1].end
+    for link in links:
+        gap = document.folded[end : link.start] if after else document.folded[link.end : start]
+        near = (end <= link.start <= end + 40) if after else (start - 40 <= link.end <= start)
+        if near and document.lexicon.is_filler(gap):
+            return link.code
+    return ""
+
+
+def _attribute_role(document: Document, group: list[Unit]) -> str:
+    """Names in the genitive right after a document are its parties; after any other noun they are none."""
+    first = group[0]
+    if not document.lexicon.tails.declines or first.owner or not first.marks & {"genitive", ANY_CASE}:
+        return ""
+    before = document.within(max(0, first.start - 60), first.start, "instrument", "collective", "act", "link")
+    if before and before[-1].kind == "instrument" and document.folded[before[-1].end : first.start] == " ":
+        return "between" if len(group) > 1 else "of"
+    if "genitive" in first.marks or (before and before[-1].end >= first.start - 1):
+        return ""
+    word = _SMALL_BEFORE.search(document.text[max(0, first.start - 30) : first.start])
+    return "genitive" if word and fold(word.group(1)) not in document.lexicon.coordinators else ""
+
+
+def _case_role(group: list[Unit]) -> str:
+    marks = group[-1].marks
+    if "comitative" in marks:
+        return "with"
+    if "genitive" in marks:
+        return "genitive"
+    return "oblique" if marks & OBLIQUE else ""
+
+
+def _position_role(document: Document, group: list[Unit]) -> str:
+    """A bare name with a plain noun right after it only qualifies that noun ("BM misyonları")."""
+    last = group[-1]
+    if last.adjective:
+        return "modifier"
+    if document.lexicon.grammar.head_first and group[0].speaker is None and group[0].institution is None:
+        return "bare" if tag_caseless.qualifies(document, group[0].start) else "subject"
+    if document.lexicon.grammar.order == "verb_final" and last.speaker is None and last.institution is None:
+        word = re.match(r" (\w+)", document.text[last.end : last.end + 30])
+        if word is not None and not _is_free(document, last.end + 1, word.group(1)):
+            return "modifier" if last.metonym else "bare"
+    return "subject"
+
+
+def _is_free(document: Document, start: int, word: str) -> bool:
+    """Whether the word after a bare name leaves it free: an adverb, a link, an act; any other it qualifies."""
+    if fold(word) in document.lexicon.adverbs:
+        return True
+    spans = document.within(start, start + len(word) + 20, "link", "date", "modifier", "collective", "act")
+    return any(span.start == start for span in spans)
