@@ -51,7 +51,7 @@ class Lexicon:
             *(f" {word}" if word in glued else f" {word} " for word in map(fold, grammar.coordinators)),
         )
         self._keep_tail = re.compile(fold(grammar.keep_tail))
-        self._portfolio = re.compile(fold(grammar.portfolio))
+        self._portfolio = re.compile(grammar.portfolio)
         self._restored = [(rule.mark, re.compile(f"(?:{rule.ends})$"), rule.base) for rule in grammar.restored]
         self.adverbs = frozenset(map(fold, grammar.adverbs))
         self._time_units = tuple(map(fold, grammar.time_units))
@@ -74,9 +74,9 @@ class Lexicon:
         found = self._keep_tail.match(folded, start, end)
         return len(found.group()) if found else 0
 
-    def portfolio_end(self, folded: str, start: int) -> int:
+    def portfolio_end(self, text: str, start: int) -> int:
         """Where the own words of an office or ministry end ("министр | сельского хозяйства"), or `start`."""
-        found = self._portfolio.match(folded, start)
+        found = self._portfolio.match(text, start)
         return found.end() if found else start
 
     def restored(self, name: str, marks: frozenset[str]) -> str:
@@ -101,6 +101,13 @@ class Lexicon:
     def is_time_unit(self, following: str) -> bool:
         """Whether folded text goes on with a unit of time, so that a number before it counts no documents."""
         return bool(self._time_units) and following.lstrip(" -").startswith(self._time_units)
+
+    @cached_property
+    def glued(self) -> re.Pattern[str] | None:
+        """Case endings that are told from a name nobody knows, at its end; None where names carry none."""
+        if "glued" not in self.tails:
+            return None
+        return re.compile(rf"(?<=\w\w\w)(?:{self.tails.expression('glued')})$")
 
     @cached_property
     def matcher(self) -> Matcher:
@@ -156,6 +163,7 @@ class Lexicons:
         self.topics: dict[str, Topic] = {topic.code: topic for topic in topics.topic}
         self.sectors = topics.sector
         self.company_nouns = tuple(map(fold, book.company_nouns))
+        self.group_nouns = tuple(map(fold, book.group_nouns))
         self.group_marks = frozenset(map(fold, book.group_marks))
         self.company_marks = frozenset(fold(mark).rstrip(".") for mark in book.company_marks)
         self.people = {person.id: person for person in book.person}

@@ -101,6 +101,7 @@ class NameBook(_Strict):
     group: tuple[Group, ...] = ()
     company_marks: tuple[str, ...] = ()
     company_nouns: tuple[str, ...] = ()
+    group_nouns: tuple[str, ...] = ()
     group_marks: tuple[str, ...] = ()
 
 

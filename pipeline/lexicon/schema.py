@@ -136,6 +136,10 @@ class Grammar(_Strict):
     weekdays: dict[str, int] = {}
     portfolio: str = ""
     quoted_names: bool = False
+    capitalised_heads: bool = True
+    """False where the noun of a body's name is written small ("Назарбаев университеті")."""
+    small_portfolios: bool = False
+    """Whether what a ministry is for stands small between its state and its minister."""
     bases: dict[str, str] = {}
     declensions: tuple[Declension, ...] = ()
     restored: tuple[Restored, ...] = ()

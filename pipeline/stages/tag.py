@@ -186,6 +186,7 @@ class _Reader:
         values, value_spans = tag_values.read(document, reading)
         if not (values or _is_public_matter(sides, subject)) or self._is_history(document, reading):
             return None
+        reading = _as_done_by(reading, sides)
         self._told = tuple(sides.units.values())
         date, date_evidence = tag_circumstances.date_of(document, reading, self._published)
         place, place_evidence = tag_circumstances.place_of(document, reading, sides.ids)
@@ -225,6 +226,14 @@ def _split(document: Document, passage: Passage) -> list[Passage]:
         return [passage]
     subjects = tag_instruments.siblings(document, passage.reading, passage.subject)
     return [msgspec.structs.replace(passage, subject=subject) for subject in subjects]
+
+
+def _as_done_by(reading: tag_acts.Reading, sides: tag_parties.Sides) -> tag_acts.Reading:
+    """A verb that approves where one side does it, and signs where people of several do ("бекітті")."""
+    together = len({person.party for person in sides.signatories} - {None}) > 1
+    if "together_signed" in reading.marks and together and reading.status is Status.APPROVED:
+        return msgspec.structs.replace(reading, status=Status.SIGNED)
+    return reading
 
 
 def _is_public_matter(sides: tag_parties.Sides, subject: tag_instruments.Subject) -> bool:

@@ -87,6 +87,8 @@ def _decide(
         # Talks that led to nothing: the agreement is denied, nothing was rejected.
         return Status.AGREED_IN_PRINCIPLE, Polarity.DENIED, 0.8
     base = Status(act.code)
+    if base is Status.SIGNED and "initials" in codes:
+        base = Status.INITIALLED
     if base in NEGATIVE_STATUSES:
         # That the other side broke a pact is always somebody's word.
         codes = codes - {"rumour"}

@@ -182,7 +182,7 @@ def source_of(document: Document) -> tuple[str | None, Evidence | None]:
 
 def _declined_source(document: Document, head: Span, cue: Span) -> tuple[str, Evidence]:
     """A body whose owner follows it in the genitive ("министерство труда Сербии"), in its dictionary form."""
-    own = document.lexicon.portfolio_end(document.folded, head.end)
+    own = document.lexicon.portfolio_end(document.text, head.end)
     owners = document.within(own, own + 60, "state", "organisation", "sub_state", "institution")
     end = owners[0].end if owners and not document.folded[own : owners[0].start].strip() else own
     name = document.lemma(head) + document.text[head.end : end]

@@ -134,6 +134,9 @@ def _title(document: Document, reading: Reading, span: Span) -> tuple[int, int] 
     for quoted in _QUOTED.finditer(document.text, sentence.start, sentence.end):
         if quoted.start() <= span.start and span.stem_end <= quoted.end() and _names(document, span, *quoted.span(1)):
             return quoted.span(1)
+    beside = _quoted_before(document, reading, span)
+    if beside is not None:
+        return beside
     text = document.text
     if not text[span.start].isupper() and document.lexicon.grammar.order == "verb_final":
         return None
@@ -147,6 +150,18 @@ def _title(document: Document, reading: Reading, span: Span) -> tuple[int, int] 
         return None
     start += len(text[start:end]) - len(text[start:end].lstrip())
     return (start, end) if len(text[start:end].split()) >= _MIN_TITLE_WORDS else None
+
+
+def _quoted_before(document: Document, reading: Reading, span: Span) -> tuple[int, int] | None:
+    """For "«Кешенді әріптестік орнату туралы» декларация": where the head ends, its name in quotes stands before it."""
+    if document.lexicon.grammar.order != "verb_final":
+        return None
+    for quoted in _QUOTED.finditer(document.text, reading.sentence.start, span.start):
+        said = document.within(*quoted.span(1), "act", "attribution", "commitment", "state", "organisation")
+        words = document.words_between(*quoted.span(1))
+        if span.start - quoted.end() == 1 and not said and _MIN_TITLE_WORDS <= words <= _MAX_TITLE_WORDS:
+            return quoted.span(1)
+    return None
 
 
 def _names(document: Document, span: Span, start: int, end: int) -> bool:

@@ -10,6 +10,7 @@ from pipeline.lexicon import Lexicons
 from pipeline.lexicon.names import country_label
 from pipeline.models.codes import (
     NEGATIVE_STATUSES,
+    Basis,
     Force,
     Instrument,
     Laterality,
@@ -175,7 +176,7 @@ def _mention(
         document_count=package.count,
         items=package.items,
         items_complete=package.complete,
-        values=tuple(dict.fromkeys(value for p in group for value in p.values)),
+        values=_values(group),
         place=next((p.place for p in sorted(group, key=_place_rank) if p.place), None),
         date=next((p.date for p in sorted(group, key=_date_rank) if p.date), None),
         according_to=according_to,
@@ -190,8 +191,21 @@ def _mention(
     return msgspec.structs.replace(mention, label=label(mention))
 
 
+def _values(group: Iterable[Passage]) -> tuple[Value, ...]:
+    """Every amount once, its currency as stated where any passage states it."""
+    found: dict[tuple[Any, ...], Value] = {}
+    for value in (value for passage in group for value in passage.values):
+        key = (value.kind, value.amount, value.currency, value.by)
+        if key not in found or found[key].currency_basis is not Basis.STATED:
+            found[key] = value
+    return tuple(found.values())
+
+
 def _instrument(lead: Passage) -> Instrument:
-    """An agreement among parties and movements of one country is a domestic pact."""
+    """An agreement among parties and movements of one country is a domestic pact; firms conclude no treaties."""
+    private = lead.sides.level in {Level.CORPORATE, Level.MIXED}
+    if private and lead.subject.instrument is Instrument.TREATY:
+        return Instrument.CONTRACT
     groups_only = all(unit.kind is PartyKind.GROUP for unit in lead.sides.units.values())
     return Instrument.DOMESTIC_PACT if groups_only and lead.subject.instrument in _LOOSE else lead.subject.instrument
 

@@ -138,7 +138,8 @@ def _told_later(document: Document, reading: Reading) -> tuple[list[NamedDocumen
     for sentence in islice(document.sentences_from(reading.sentence.end + 1), _LOOK_AHEAD):
         cues = document.within(sentence.start, sentence.end, "package")
         papers = document.within(sentence.start, sentence.end, "instrument")
-        if not cues or not any(paper.word.generic for paper in papers):
+        meant = any(paper.word.generic for paper in papers) or any("of_these" in cue.marks for cue in cues)
+        if not cues or not meant:
             continue
         named = [paper for paper in papers if not paper.word.generic]
         if named and not items:

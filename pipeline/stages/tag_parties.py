@@ -307,7 +307,7 @@ def _claimant(document: Document, reading: Reading, units: list[Unit]) -> Speake
     says = document.within(sentence.start, sentence.end, "attribution")
     people = [unit for unit in units if unit.speaker is not None]
     if document.lexicon.grammar.order == "verb_final":
-        found = _claimant_after(reading, says, people)
+        found = _claimant_after(document, reading, says, people)
     else:
         found = next(filter(None, (_beside(saying, people) for saying in says)), None)
     return found.speaker if found else None
@@ -333,16 +333,25 @@ def _announcer(document: Document, reading: Reading, people: People) -> Speaker 
     return next(named, None)
 
 
-def _claimant_after(reading: Reading, says: list[Span], people: list[Unit]) -> Unit | None:
+def _claimant_after(document: Document, reading: Reading, says: list[Span], people: list[Unit]) -> Unit | None:
     """The verb of saying follows: who stands right after its participle, or else the sentence's subject."""
     saying = next((span for span in says if span.start >= reading.act.end), None)
-    if saying is None or not reading.marks & {"reported", "future", "nominal", "participle"}:
+    quotes = saying is not None and "quotes" in saying.marks
+    if saying is None or not (quotes or reading.marks & {"reported", "future", "nominal", "participle"}):
         return None
-    if "participle" in saying.marks:
+    if quotes or "participle" in saying.marks:
         right = next((unit for unit in people if 0 <= unit.start - saying.end <= 2), None)
         if right is not None:
             return right
+    if quotes and (_goes_on(document, reading, saying) or "passive" not in reading.marks):
+        # "A signed, it was said": who acts before a finite verb need not be who says so.
+        return None
     return next((unit for unit in people if unit.end <= saying.start and unit.role in {"subject", "bare", "by"}), None)
+
+
+def _goes_on(document: Document, reading: Reading, saying: Span) -> bool:
+    """Whether somebody else is named after a verb of saying, to its sentence's end."""
+    return document.words_between(saying.end, reading.sentence.end) > 0 and document.text[saying.end] not in ".,;!?…"
 
 
 def _beside(saying: Span, people: list[Unit]) -> Unit | None:

@@ -12,7 +12,7 @@ import msgspec
 from pipeline.lexicon.match import Span
 from pipeline.lexicon.names import Person as KnownPerson
 from pipeline.models.identity import unresolved_id
-from pipeline.stages import tag_caseless
+from pipeline.stages import tag_caseless, tag_endings
 from pipeline.stages.tag_document import Document
 from pipeline.text.letters import CAPITAL
 from pipeline.text.normalise import fold
@@ -140,7 +140,7 @@ class People:
         """The office as written, with the ministry's own words between bearer and office, without case ending."""
         text = self._document.text
         if self._document.lexicon.tails.declines:
-            own = self._document.lexicon.portfolio_end(self._document.folded, office.end)
+            own = self._document.lexicon.portfolio_end(self._document.text, office.end)
             return self._document.lemma(office) + text[office.end : own]
         keep = self._document.lexicon.keep_length(self._document.folded, office.stem_end, office.end)
         end = office.stem_end + (keep if bearer is None or office.code == "minister" else 0)
@@ -156,7 +156,7 @@ class People:
         kinds = ("demonym",) if document.lexicon.tails.declines else BEARERS
         if document.lexicon.grammar.head_first:
             return self._bearer_after(office)
-        own = document.lexicon.portfolio_end(document.folded, office.end)
+        own = document.lexicon.portfolio_end(document.text, office.end)
         before = [
             s for s in document.within(max(0, office.start - 60), office.start, *kinds) if _touches(document, s, office)
         ]
@@ -204,12 +204,15 @@ class People:
             return None, position
         last = words[-1]
         name = re.split("[’']", text[words[0].start() : last.end()].rstrip("."))[0]
+        start = words[0].start()
+        name = name[: len(name) - len(tag_endings.glued(self._document, start, start + len(name)))]
         return (name, last.end() - last.group().endswith(".")) if len(name) > 1 else (None, position)
 
     def _marks_at(self, end: int) -> frozenset[str]:
-        """Case of a name from the tail class `name`, read back from its apostrophe."""
+        """Case of a name from the tail class `name`, read back from its apostrophe or what is glued to it."""
         folded = self._document.folded
-        start = max(folded.rfind("'", max(0, end - 8), end), 0)
+        ending = tag_endings.glued(self._document, max(0, end - 20), end)
+        start = end - len(ending) if ending else max(folded.rfind("'", max(0, end - 8), end), 0)
         return self._document.lexicon.tails.marks("name", folded[start:end]) if start else frozenset()
 
     def _speaker(self, name: str, title: str, code: str, party: str | None, body: str) -> Speaker:
@@ -263,6 +266,8 @@ def _touches(document: Document, name: Span, office: Span) -> bool:
         gap = gap.replace(f" {link} ", " ", 1)
     if _PORTFOLIO_GAP.match(gap) and name.kind in {"demonym", "organisation"}:
         return not document.within(name.end, office.start)
+    if office.code == "minister" and tag_endings.is_portfolio(document, name.end, office.start):
+        return True
     return bool(_GENITIVE_GAP.match(gap) or (MINISTRY_GAP.match(gap) and not document.lexicon.is_coordinated(gap)))
 
 

@@ -20,6 +20,8 @@ OBLIQUE = frozenset({"locative", "ablative", "dative", "accusative"})
 # What indeclinable names carry in a language whose other names decline.
 ANY_CASE = "any_case"
 _ENDS_LIST = OBLIQUE | {"genitive"}
+# After these a name of any case is no attribute of theirs.
+_FREE_AFTER = frozenset({"act", "link", "date", "modifier", "boundary", "attribution", "source"})
 _SMALL_BEFORE = re.compile(rf"([{SMALL}-]+) ?$")
 
 
@@ -122,12 +124,12 @@ def _link_role(document: Document, group: list[Unit], links: Sequence[Span], *, 
 def _attribute_role(document: Document, group: list[Unit]) -> str:
     """Names in the genitive right after a document are its parties; after any other noun they are none."""
     first = group[0]
-    if not document.lexicon.tails.declines or first.owner or not first.marks & {"genitive", ANY_CASE}:
+    if not document.lexicon.tails.declines or not first.marks & {"genitive", ANY_CASE}:
         return ""
-    before = document.within(max(0, first.start - 60), first.start, "instrument", "collective", "act", "link")
-    if before and before[-1].kind == "instrument" and document.folded[before[-1].end : first.start] == " ":
+    before = [s for s in document.within(max(0, first.start - 60), first.start) if s.end >= first.start - 1]
+    if any(span.kind == "instrument" for span in before) and not first.owner:
         return "between" if len(group) > 1 else "of"
-    if "genitive" in first.marks or (before and before[-1].end >= first.start - 1):
+    if "genitive" in first.marks or any(span.kind in _FREE_AFTER for span in before):
         return ""
     word = _SMALL_BEFORE.search(document.text[max(0, first.start - 30) : first.start])
     return "genitive" if word and fold(word.group(1)) not in document.lexicon.coordinators else ""

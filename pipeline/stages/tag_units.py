@@ -10,7 +10,7 @@ from functools import lru_cache
 from pipeline.lexicon.match import Span
 from pipeline.models import identity
 from pipeline.models.codes import PartyKind
-from pipeline.stages import tag_caseless, tag_roles
+from pipeline.stages import tag_caseless, tag_endings, tag_roles
 from pipeline.stages.tag_document import Document, Sentence
 from pipeline.stages.tag_people import MINISTRY_GAP, SURNAME, Appearance, People
 from pipeline.stages.tag_roles import ANY_CASE, Unit
@@ -109,14 +109,15 @@ def _institution_of(document: Document, name: Span, institutions: Sequence[Span]
         if 0 <= institution.start - name.end <= 3 and not document.folded[name.end : institution.start].strip(" 's"):
             return institution
         between = document.text[name.end : institution.start]
-        if institution.code == "ministry" and len(between) < _MAX_MINISTRY and MINISTRY_GAP.match(between):
+        own_words = MINISTRY_GAP.match(between) or tag_endings.is_portfolio(document, name.end, institution.start)
+        if institution.code == "ministry" and len(between) < _MAX_MINISTRY and own_words:
             return institution
         if institution.end > name.start:
             continue
         gap = document.folded[institution.end : name.start]
         if 0 < len(gap) <= 8 and gap.strip() in document.lexicon.grammar.possessive_links:
             return institution
-        own = document.lexicon.portfolio_end(document.folded, institution.end)
+        own = document.lexicon.portfolio_end(document.text, institution.end)
         if institution.end < own == name.start - 1:
             return institution
     return None
@@ -167,7 +168,8 @@ def _named_bodies(
             continue
         text = document.text[sentence.start : institution.start].rstrip()
         run = re.search(rf"(?:{CAPITAL}[\w’'.&-]*(?: ve | and | of )?\s?){{1,5}}$", text)
-        if run is None or not document.text[institution.start].isupper():
+        small = document.text[institution.start].islower() and document.lexicon.grammar.capitalised_heads
+        if run is None or small:
             continue
         start = sentence.start + run.start()
         name = document.text[start : institution.stem_end]
@@ -241,6 +243,7 @@ def _with_companies(document: Document, sentence: Sentence, units: list[Unit]) -
         stem = re.split("[’']", run.group())[0].rstrip(".,")
         glued = _GLUED_ACRONYM.match(stem)
         stem = glued.group(1) if glued else stem
+        stem = stem[: len(stem) - len(tag_endings.glued(document, run.start(), run.start() + len(stem)))].rstrip("-")
         if len(stem) < 2 or document.lexicon.is_calendar_word(stem):
             continue
         words = stem.split()
@@ -270,13 +273,24 @@ def _quoted(document: Document, sentence: Sentence) -> list[Unit]:
     units = []
     for found in _QUOTED_NAME.finditer(document.text, sentence.start, sentence.end):
         noun, name = found["noun"] or "", found["name"]
-        named = document.within(found.start("name"), found.end("name"), "act", "instrument", "state", "organisation")
-        if named or len(name.split()) > _MAX_QUOTED_WORDS:
-            continue
         kind, marks = _kind_of_noun(document, noun, name)
+        after = tag_endings.after(document, found.end()) if ANY_CASE in marks else None
         start = found.start("name") - 1 if ANY_CASE in marks else found.start()
-        units.append(Unit(start, found.end(), unresolved_id(fold(name)), kind, name, marks))
+        named = document.within(found.start("name"), found.end("name"), "act", "instrument", "state", "organisation")
+        # A company may be called after its state ("«Қазақстан темір жолы» компаниясы").
+        if len(name.split()) > _MAX_QUOTED_WORDS or (named and not (after and after.kind and _is_named(named, found))):
+            continue
+        known = named[0].code if named and named[0].kind == "organisation" else None
+        kind = (after.kind if after and after.kind else kind) if known is None else kind_of(known)
+        marks, end = (after.marks, after.end) if after else (marks, found.end())
+        units.append(Unit(start, end, known or unresolved_id(fold(name)), kind, name, marks))
     return units
+
+
+def _is_named(spans: Sequence[Span], found: re.Match[str]) -> bool:
+    """Whether a quoted name only holds a state's name, or is an organisation's own."""
+    whole = found.span("name")
+    return len(spans) == 1 and (spans[0].kind == "state" or (spans[0].start, spans[0].end) == whole)
 
 
 def _kind_of_noun(document: Document, noun: str, name: str) -> tuple[PartyKind, frozenset[str]]:
