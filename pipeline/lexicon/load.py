@@ -51,6 +51,7 @@ class Lexicon:
             *(f" {word}" if word in glued else f" {word} " for word in map(fold, grammar.coordinators)),
         )
         self._keep_tail = re.compile(fold(grammar.keep_tail))
+        self.title_run = re.compile(grammar.title_run) if grammar.title_run else None
         self._portfolio = re.compile(grammar.portfolio)
         self._restored = [(rule.mark, re.compile(f"(?:{rule.ends})$"), rule.base) for rule in grammar.restored]
         self.adverbs = frozenset(map(fold, grammar.adverbs))
@@ -66,7 +67,7 @@ class Lexicon:
         return lru_cache(maxsize=1024)(self._is_coordinated)
 
     def _is_coordinated(self, gap: str) -> bool:
-        words = [word for word in fold(gap).replace(",", " , ").split() if word not in self._fillers]
+        words = [word for word in fold(gap).replace(",", " , ").replace('"', " ").split() if word not in self._fillers]
         return " ".join(words).replace(" ,", ",") in self.coordinators
 
     def keep_length(self, folded: str, start: int, end: int) -> int:

@@ -13,7 +13,7 @@ import msgspec
 from pipeline.lexicon import Lexicon, Lexicons
 from pipeline.models.article import ParsedArticle
 from pipeline.models.codes import Basis, Instrument, PartyKind, Polarity, Status
-from pipeline.models.mention import Evidence, Mention
+from pipeline.models.mention import ActDate, Evidence, Mention
 from pipeline.models.raw_item import SourceRef
 from pipeline.stages import (
     tag_acts,
@@ -151,6 +151,9 @@ class _Reader:
     def _context(self) -> tuple[Unit, ...]:
         """The pair the story is about: the first two parties of its title, or else of its first paragraphs."""
         found: dict[str, Unit] = {}
+        if self._title.of_kind("veto"):
+            # A story of players or lawsuits: who else is named in it agrees on nothing.
+            return ()
         for document, people, limit in (
             (self._text, self._people, _LEAD_CHARS),
             (self._title, self._title_people, _LEAD_CHARS),
@@ -164,6 +167,12 @@ class _Reader:
         """A past act with a year of its own long before the story: background, not news."""
         year = tag_circumstances.year_of(document, reading)
         return year is not None and self._published is not None and self._published.year - year > 1
+
+    def _is_to_come(self, reading: tag_acts.Reading, date: ActDate | None) -> bool:
+        """For "signs on 14 May", published before: the present of what is to come."""
+        if date is None or self._published is None or "present" not in reading.marks:
+            return False
+        return date.basis is not Basis.ASSUMED and date.value > self._day
 
     def _passages(self, document: Document) -> list[Passage]:
         passages: list[Passage] = []
@@ -189,6 +198,8 @@ class _Reader:
         reading = _as_done_by(reading, sides)
         self._told = tuple(sides.units.values())
         date, date_evidence = tag_circumstances.date_of(document, reading, self._published)
+        if reading.status is Status.SIGNED and self._is_to_come(reading, date):
+            reading = msgspec.structs.replace(reading, status=Status.PLANNED)
         place, place_evidence = tag_circumstances.place_of(document, reading, sides.ids)
         used = (*reading.used, *([subject.span] if subject.span else []), *package.spans, *subject.topics, *value_spans)
         status = tag_circumstances.evidence(document, "status", reading.sentence.start, reading.sentence.end, used)
