@@ -1,10 +1,9 @@
 """A parser process whose highest use of memory is read after each document, and what it made of it in a few words."""
 
 import asyncio
-import os
-import signal
+import sys
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from connectors.contract import Document, Item, Origin, ParsedFeed, Refused
 from connectors.parsers import Parsers
@@ -15,6 +14,7 @@ from pipeline.settings import ConnectSettings
 PEAK_MAX_MB = 300
 # More than a parser that has just started: the next document gets a new one, so that each is measured alone.
 WORN_MB = 120
+LINUX = sys.platform == "linux"
 ORIGIN = Origin(
     source=SourceRef(id="t", family="t", language="tr", timezone="Europe/Istanbul"), url="https://wire.example/f"
 )
@@ -41,22 +41,41 @@ class MeasuredParser:
         self._parsers.close()
 
     def read(self, body: bytes, format_name: str, options: dict[str, str] | None = None) -> ParsedFeed | Reject:
-        """What becomes of a document; `peak_mb` is then what it took. Reads nothing of a process that died."""
+        """What becomes of a document; `peak_mb` is then what it took."""
         (parser,) = self._parsers._all
-        pid = parser._ready() and parser._process.pid
-        if _memory_mb(pid, "VmRSS") > WORN_MB:
-            os.kill(pid, signal.SIGKILL)
-            parser._process.join()
-            pid = parser._ready() and parser._process.pid
-        # 5: the highest use begins anew (proc(5)).
-        Path(f"/proc/{pid}/clear_refs").write_text("5", encoding="ascii")
+        began = _begin(parser)
         document = Document(body=body, url="https://wire.example/f", options=options or {})
         try:
             return asyncio.run(self._parsers.parse(document, ORIGIN, format_name=format_name))
         except Reject as reject:
             return reject
         finally:
-            self.peak_mb = _memory_mb(pid, "VmHWM") if Path(f"/proc/{pid}").exists() else 0
+            self.peak_mb = _peak_mb(parser, began)
+
+
+def _begin(parser: Any) -> int:
+    """A process whose measure begins now; its id."""
+    parser._ready()
+    if LINUX and _memory_mb(parser._process.pid, "VmRSS") > WORN_MB:
+        parser.stop()
+        parser._ready()
+    pid: int = parser._process.pid
+    if LINUX:
+        # 5: the highest use begins anew (proc(5)).
+        Path(f"/proc/{pid}/clear_refs").write_text("5", encoding="ascii")
+    return pid
+
+
+def _peak_mb(parser: Any, pid: int) -> int:
+    """Most memory since it began; of a process that died, nothing is known."""
+    if LINUX:
+        return _memory_mb(pid, "VmHWM") if Path(f"/proc/{pid}").exists() else 0
+    import resource
+
+    # Of ended children only, and the most any of them ever took.
+    parser.stop()
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    return peak // 1024 // (1024 if sys.platform == "darwin" else 1)
 
 
 def _memory_mb(pid: int, name: str) -> int:
