@@ -136,6 +136,7 @@ class Grammar(_Strict):
     weekdays: dict[str, int] = {}
     portfolio: str = ""
     quoted_names: bool = False
+    title_run: str = ""
     capitalised_heads: bool = True
     """False where the noun of a body's name is written small ("Назарбаев университеті")."""
     small_portfolios: bool = False

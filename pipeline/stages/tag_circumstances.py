@@ -26,9 +26,8 @@ _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 def date_of(document: Document, reading: Reading, published: datetime | None) -> tuple[ActDate | None, Evidence | None]:
     """The day of the act with its words, and the evidence for it."""
     sentence = reading.sentence
-    stated = _calendar(document, reading.start, sentence.end, published) or _calendar(
-        document, sentence.start, sentence.end, published
-    )
+    end = _own_end(document, reading)
+    stated = _calendar(document, reading.start, end, published) or _calendar(document, sentence.start, end, published)
     if stated is not None:
         return stated[0], evidence(document, "date", *stated[1])
     if published is None:
@@ -43,6 +42,14 @@ def date_of(document: Document, reading: Reading, published: datetime | None) ->
     if weekday is not None:
         return weekday[0], evidence(document, "date", *weekday[1], (), Basis.RELATIVE)
     return ActDate(value=published.date().isoformat(), basis=Basis.ASSUMED), None
+
+
+def _own_end(document: Document, reading: Reading) -> int:
+    """Where the sentence begins to tell of another act ("…, подписанное в Бишкеке"): its place and day are not ours."""
+    if document.lexicon.grammar.order != "free":
+        return reading.sentence.end
+    later = document.within(reading.act.end, reading.sentence.end, "act")
+    return next((act.start for act in later if "participle" in act.marks), reading.sentence.end)
 
 
 def _relative(span: Span, published: datetime) -> str | None:
@@ -123,11 +130,8 @@ def _weekday_pattern(names: tuple[str, ...], tail: str) -> re.Pattern[str]:
 def place_of(document: Document, reading: Reading, parties: frozenset[str]) -> tuple[Place | None, Evidence | None]:
     """A city in the clause is stated; else the city the text visits, of a party's country first, is inferred."""
     cities = document.of_kind("city")
-    here = [
-        span
-        for span in cities
-        if reading.sentence.start <= span.start < reading.sentence.end and _visited(document, span)
-    ]
+    end = _own_end(document, reading)
+    here = [span for span in cities if reading.sentence.start <= span.start < end and _visited(document, span)]
     if here:
         return _place(document, here[-1], Basis.STATED), evidence(document, "place", here[-1].start, here[-1].end)
     visited = [span for span in cities if _visited(document, span)]
@@ -171,7 +175,7 @@ def source_of(document: Document) -> tuple[str | None, Evidence | None]:
         if not heads:
             continue
         head = heads[0] if after else heads[-1]
-        if document.lexicon.tails.declines:
+        if document.lexicon.tails.declines or document.lexicon.grammar.head_first:
             return _declined_source(document, head, cue)
         owner = [s for s in bodies if s.end <= head.start and document.words_between(s.end, head.start) <= 2]
         first = owner[-1].start if owner else head.start
@@ -183,7 +187,8 @@ def source_of(document: Document) -> tuple[str | None, Evidence | None]:
 def _declined_source(document: Document, head: Span, cue: Span) -> tuple[str, Evidence]:
     """A body whose owner follows it in the genitive ("министерство труда Сербии"), in its dictionary form."""
     own = document.lexicon.portfolio_end(document.text, head.end)
-    owners = document.within(own, own + 60, "state", "organisation", "sub_state", "institution")
+    kinds = ("demonym",) if document.lexicon.grammar.head_first else ()
+    owners = document.within(own, own + 60, "state", "organisation", "sub_state", "institution", *kinds)
     end = owners[0].end if owners and not document.folded[own : owners[0].start].strip() else own
     name = document.lemma(head) + document.text[head.end : end]
     return name, evidence(document, "according_to", head.start, end, (cue,))
@@ -191,6 +196,8 @@ def _declined_source(document: Document, head: Span, cue: Span) -> tuple[str, Ev
 
 def _speaking_body(document: Document) -> tuple[str | None, Evidence | None]:
     """A ministry or presidency that itself says so: right before the verb, or as the subject of the sentence."""
+    if document.lexicon.grammar.order == "verb_first":
+        return _speaking_after(document)
     final = document.lexicon.grammar.order == "verb_final"
     for cue in document.of_kind("attribution")[:_MAX_ATTRIBUTIONS]:
         sentence = document.sentence_at(cue.start)
@@ -201,6 +208,18 @@ def _speaking_body(document: Document) -> tuple[str | None, Evidence | None]:
         if body is not None and owner is not None:
             end = body.stem_end + document.lexicon.keep_length(document.folded, body.stem_end, body.end)
             return document.text[owner.start : end], evidence(document, "according_to", owner.start, end, (cue,))
+    return None, None
+
+
+def _speaking_after(document: Document) -> tuple[str | None, Evidence | None]:
+    """The same where the verb comes first: "أعلنت وزارة الخارجية القطرية"."""
+    for cue in document.of_kind("attribution")[:_MAX_ATTRIBUTIONS]:
+        bodies = document.within(cue.end, document.sentence_at(cue.start).end, "institution")
+        body = next((b for b in bodies if b.code in _SPEAKING and b.start - cue.end <= 1), None)
+        if body is not None:
+            name, mark = _declined_source(document, body, cue)
+            if len(name) > body.end - body.start:
+                return name, mark
     return None, None
 
 

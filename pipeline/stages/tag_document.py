@@ -92,8 +92,13 @@ class Document:
         return len(self.folded[start:end].split())
 
     def lemma(self, span: Span) -> str:
-        """A name as a dictionary has it, or without its ending where the grammar does not say more."""
-        return span.lemma if span.lemma is not None else self.text[span.start : span.stem_end]
+        """A name as a dictionary has it, or without its ending where the grammar does not say more.
+
+        An adjective that declines is no name: "".
+        """
+        if span.lemma is None:
+            return self.text[span.start : span.stem_end]
+        return "" if span.kind == "demonym" else span.lemma
 
     def quote(self, start: int, end: int) -> tuple[int, int, str]:
         """Offsets in the given text, and the quote they cut out of it."""

@@ -10,10 +10,12 @@ from pipeline.lexicon.match import Span
 from pipeline.models.codes import Instrument, PartnershipLevel, Status
 from pipeline.stages.tag_acts import Reading
 from pipeline.stages.tag_document import Document
+from pipeline.text import numbers
 from pipeline.text.letters import CAPITAL
 
 _QUOTED = re.compile(r'[“"«„]([^“”"«»„\n]{5,300})[”"»]')
 _MAX_DISTANCE_WORDS = 30
+_MAX_COUNT_GAP = 2
 _ATTRIBUTES = frozenset({"genitive", "dative", "locative", "comitative"})
 _MIN_TITLE_WORDS = 3
 _MAX_TITLE_WORDS = 30
@@ -63,7 +65,7 @@ def read(document: Document, reading: Reading, actors: Sequence[tuple[int, int]]
     title_at = _title(document, reading, span) if span is not None else None
     title = document.text[title_at[0] : title_at[1]].strip() if title_at else None
     topics = _topics(document, reading, span, title_at, actors)
-    level = _partnership_level(span, title_at, topics)
+    level = _partnership_level(document, span, title_at, topics)
     return Subject(instrument, span, generic, title, title_at, topics, level)
 
 
@@ -112,20 +114,29 @@ def _instrument_of(document: Document, reading: Reading) -> Span | None:
         s for s in after if s.end <= reading.end and document.words_between(act.end, s.start) <= _MAX_DISTANCE_WORDS
     ]
     if document.lexicon.grammar.order == "free":
-        return _by_case(before, after)
+        return _by_case(document, before, after)
     passive = "passive" in act.marks or any(span.code == "passive" for span in reading.used)
     if before and (passive or (not after and "needs_object" not in act.marks)):
         return before[-1]
     return after[0] if after else None
 
 
-def _by_case(before: Sequence[Span], after: Sequence[Span]) -> Span | None:
-    """Where order is free: the nearest document that stands in no other case than a subject's or an object's."""
+def _by_case(document: Document, before: Sequence[Span], after: Sequence[Span]) -> Span | None:
+    """Where order is free: the nearest document that stands in a subject's or an object's case, or is counted."""
     for spans in (after, before[::-1]):
-        upright = [span for span in spans if not span.marks & _ATTRIBUTES]
+        upright = [span for span in spans if not span.marks & _ATTRIBUTES or _is_counted(document, span)]
         if upright:
             return upright[0]
     return after[0] if after else before[-1] if before else None
+
+
+def _is_counted(document: Document, span: Span) -> bool:
+    """Whether a number stands before a document: after numbers it has another case."""
+    lexicon = document.lexicon
+    counts = numbers.find(
+        document.folded, lexicon.numbers, lexicon.grammar.decimal, max(0, span.start - 40), span.start
+    )
+    return any(document.words_between(count.end, span.start) <= _MAX_COUNT_GAP for count in counts)
 
 
 def _title(document: Document, reading: Reading, span: Span) -> tuple[int, int] | None:
@@ -134,14 +145,14 @@ def _title(document: Document, reading: Reading, span: Span) -> tuple[int, int] 
     for quoted in _QUOTED.finditer(document.text, sentence.start, sentence.end):
         if quoted.start() <= span.start and span.stem_end <= quoted.end() and _names(document, span, *quoted.span(1)):
             return quoted.span(1)
-    beside = _quoted_before(document, reading, span)
+    beside = _quoted_beside(document, reading, span)
     if beside is not None:
         return beside
     text = document.text
     if not text[span.start].isupper() and document.lexicon.grammar.order == "verb_final":
         return None
     before = _RUN_BEFORE.search(text[reading.start : span.start])
-    after = _RUN_AFTER.search(text[span.end : reading.sentence.end]) if text[span.start].isupper() else None
+    after = _run_after(document, reading, span) if text[span.start].isupper() else None
     start = reading.start + before.start() if before else span.start
     end = span.end + after.end() if after else span.stem_end
     if document.lexicon.grammar.order == "verb_final":
@@ -152,14 +163,26 @@ def _title(document: Document, reading: Reading, span: Span) -> tuple[int, int] 
     return (start, end) if len(text[start:end].split()) >= _MIN_TITLE_WORDS else None
 
 
-def _quoted_before(document: Document, reading: Reading, span: Span) -> tuple[int, int] | None:
-    """For "«Кешенді әріптестік орнату туралы» декларация": where the head ends, its name in quotes stands before it."""
-    if document.lexicon.grammar.order != "verb_final":
+def _run_after(document: Document, reading: Reading, span: Span) -> re.Match[str] | None:
+    """What belongs to the name after its head: capitals, or what the grammar says where only the head has one."""
+    following = document.text[span.end : reading.sentence.end]
+    expression = document.lexicon.title_run
+    if expression is None:
+        return _RUN_AFTER.search(following)
+    return expression.match(following) if span.start > reading.sentence.start else None
+
+
+def _quoted_beside(document: Document, reading: Reading, span: Span) -> tuple[int, int] | None:
+    """A name in quotes right beside its head: "«Әріптестік орнату туралы» декларация", "договор «О водах»"."""
+    order = document.lexicon.grammar.order
+    if order == "verb_medial":
         return None
-    for quoted in _QUOTED.finditer(document.text, reading.sentence.start, span.start):
+    first, last = (reading.sentence.start, span.start) if order == "verb_final" else (span.end, reading.sentence.end)
+    for quoted in _QUOTED.finditer(document.text, first, last):
         said = document.within(*quoted.span(1), "act", "attribution", "commitment", "state", "organisation")
         words = document.words_between(*quoted.span(1))
-        if span.start - quoted.end() == 1 and not said and _MIN_TITLE_WORDS <= words <= _MAX_TITLE_WORDS:
+        gap = span.start - quoted.end() if order == "verb_final" else quoted.start() - span.end
+        if gap == 1 and not said and _MIN_TITLE_WORDS <= words <= _MAX_TITLE_WORDS:
             return quoted.span(1)
     return None
 
@@ -198,13 +221,16 @@ def _topics(
 
 
 def _partnership_level(
-    span: Span | None, title_at: tuple[int, int] | None, topics: tuple[Span, ...]
+    document: Document, span: Span | None, title_at: tuple[int, int] | None, topics: tuple[Span, ...]
 ) -> PartnershipLevel | None:
     """Only where the instrument itself names the rung: in its title, or in the words right before it."""
     partnership = [topic for topic in topics if topic.code == "strategic_partnership"]
     if not partnership or span is None:
         return None
     stretch = title_at or (min(partnership[0].start, span.start), span.end)
+    if document.lexicon.grammar.order == "free" and document.words_between(span.end, partnership[0].start) <= 1:
+        # "Декларация о стратегическом партнёрстве": what it is about follows the head.
+        stretch = (span.start, max(partnership[0].end, stretch[1]))
     for mark in ("comprehensive", "allied", "enhanced", "strategic"):
         if any(mark in topic.marks for topic in partnership if stretch[0] <= topic.start < stretch[1]):
             return PartnershipLevel(mark)

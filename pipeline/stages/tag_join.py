@@ -42,6 +42,7 @@ _POLITICAL = frozenset(
 _COMMERCIAL = frozenset({Instrument.CONTRACT, Instrument.CONCESSION, Instrument.LOAN})
 _LAW = frozenset({Instrument.TREATY, Instrument.CONVENTION, Instrument.AGREEMENT, Instrument.PROTOCOL})
 _LAW_STATUSES = frozenset({Status.RATIFIED, Status.IN_FORCE, Status.PROVISIONALLY_APPLIED, Status.ACCEDED})
+_CHANGED = frozenset({Status.AMENDED, Status.EXTENDED})
 _SIGNING = frozenset({Status.SIGNED, Status.INITIALLED})
 # Names a report uses for a document it has named before.
 _ALIKE = frozenset({Instrument.AGREEMENT, Instrument.CONTRACT, Instrument.OTHER})
@@ -103,6 +104,8 @@ def join(
 
 def _same(one: Passage, other: Passage) -> bool:
     """Whether two passages of one article can be about one agreement."""
+    if _is_means(one.reading, other.reading) or _is_means(other.reading, one.reading):
+        return True
     nested = one.sides.ids <= other.sides.ids or other.sides.ids <= one.sides.ids
     if not nested or not _same_status(one.reading, other.reading):
         return False
@@ -110,6 +113,12 @@ def _same(one: Passage, other: Passage) -> bool:
     if (first.generic and one.package.count == 1) or (second.generic and other.package.count == 1):
         return True
     return one.package.count == other.package.count and _same_subject(first, second)
+
+
+def _is_means(one: Reading, other: Reading) -> bool:
+    """For "amended the treaty by signing a protocol": the paper that did it is no second agreement."""
+    by_signing = "converb" in other.marks and other.status is Status.SIGNED
+    return by_signing and one.status in _CHANGED and one.sentence == other.sentence
 
 
 def _same_subject(first: Subject, second: Subject) -> bool:

@@ -133,6 +133,8 @@ def _explicit(document: Document, reading: Reading, own: list[Unit], units: list
     bare = [unit for unit in before if unit.role == "bare"]
     weaker = bare or [unit for unit in before if unit.role == "of"]
     chosen = _add_all(chosen, subjects or [unit for unit in weaker if unit.group == weaker[0].group])
+    if len(chosen) < 2 and document.lexicon.grammar.head_first:
+        chosen = _add_all(chosen, _adjectives(document, reading, own))
     if len(chosen) < 2 and act.marks & {"reported", "participle", "nominal"}:
         chosen = _add_all(chosen, (unit for unit in own if unit.role == "genitive" and not unit.adjective))
     if len(chosen) < 2 and document.lexicon.grammar.order == "verb_final" and "participle" in act.marks:
@@ -140,9 +142,23 @@ def _explicit(document: Document, reading: Reading, own: list[Unit], units: list
     return chosen
 
 
+def _adjectives(document: Document, reading: Reading, own: list[Unit]) -> list[Unit]:
+    """Two sides as adjectives of the document itself: "اتفاقية مصرية أردنية"."""
+    for paper in document.within(reading.start, reading.end, "instrument"):
+        end, found = paper.end, []
+        for unit in (unit for unit in own if unit.adjective and unit.start >= paper.end):
+            if document.folded[end : unit.start].strip(" -"):
+                break
+            end = unit.end
+            found.append(unit)
+        if len(found) > 1:
+            return found
+    return []
+
+
 def _doers(document: Document, act: Span, own: list[Unit]) -> list[Unit]:
     """Where the verb comes first: who stands between it and its document, else before it (titles), else after both."""
-    after = [unit for unit in own if unit.start >= act.end and unit.role == "subject"]
+    after = [unit for unit in own if unit.start > act.start and unit.role == "subject"]
     papers = document.within(act.end, act.end + _DOER_REACH, "instrument")
     between = [unit for unit in after if not papers or unit.start < papers[0].start]
     before = [unit for unit in own if unit.start < act.start and unit.role in {"subject", "bare"}]
@@ -296,6 +312,9 @@ def _acting(reading: Reading, own: list[Unit], units: list[Unit]) -> list[Unit]:
     """Persons in the place of those who act."""
     roles = {"subject", "by", "with", "between", "bare"}
     inside = [u for u in own if u.speaker is not None and u.role in roles]
+    if reading.marks & {"verbal_noun"}:
+        # "شهد الرئيسان توقيع …": who stands before the signing is not who signs.
+        return [u for u in inside if u.start > reading.act.start]
     if inside or "passive" in reading.marks or "reported" in reading.marks:
         return inside
     return [u for u in _subjects_before(reading, units) if u.speaker is not None]
@@ -322,6 +341,8 @@ def _announcer(document: Document, reading: Reading, people: People) -> Speaker 
     following = document.sentence_at(min(start + 1, len(document.text) - 1))
     anaphor = anaphors[0]
     says = document.within(anaphor.end, following.end, "attribution")
+    if document.lexicon.grammar.order == "verb_first":
+        says = [s for s in document.within(following.start, anaphor.start, "attribution") if s.end == anaphor.start - 1]
     heads = anaphor.start - following.start <= _ANAPHOR_REACH
     if not says or not (heads or document.words_between(anaphor.end, says[0].start) == 0):
         return None

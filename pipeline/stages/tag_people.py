@@ -173,6 +173,10 @@ class People:
         following = document.within(office.end, min(len(document.text), office.end + 60), *BEARERS)
         if following and document.folded[office.end : following[0].start] in self._of() | {" "}:
             return following[0], office.start, following[0].end
+        before = document.within(max(0, office.start - 40), office.start, "demonym")
+        if before and document.folded[before[-1].end : office.start] == " ":
+            # "عن الجانب العراقي وزير النقل": the side just named is whom the office acts for.
+            return before[-1], office.start, office.end
         return None, office.start, office.end
 
     def _past_seat(self, position: int) -> int:

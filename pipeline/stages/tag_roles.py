@@ -82,8 +82,14 @@ def _share_head(first: Unit, unit: Unit) -> None:
 def _are_coordinated(document: Document, one: Unit, other: Unit) -> bool:
     """A comma before a name in an oblique case ends the list: "A ile B, C'de …", "A, B'nin …"."""
     gap = document.folded[one.end : other.start]
-    ends = other.marks & _ENDS_LIST and not (document.lexicon.tails.declines and one.marks & other.marks)
+    ends = bool(other.marks & _ENDS_LIST)
+    if document.lexicon.tails.declines:
+        ends = bool(_cases(one) - _cases(other)) or (one.owner and not other.owner and not _cases(other))
     return document.lexicon.is_coordinated(gap) and not (gap.strip() == "," and ends)
+
+
+def _cases(unit: Unit) -> frozenset[str]:
+    return frozenset() if ANY_CASE in unit.marks else unit.marks & (_ENDS_LIST | {"comitative"})
 
 
 def _assign_roles(document: Document, sentence: Sentence, units: list[Unit]) -> None:

@@ -123,6 +123,12 @@ def _institution_of(document: Document, name: Span, institutions: Sequence[Span]
     return None
 
 
+def _body_name(document: Document, start: int, institution: Span, end: int) -> str:
+    """A body's name from its head and what stands before it, or after it in the genitive."""
+    after = document.text[institution.end : end] if document.lexicon.tails.declines else ""
+    return document.text[start : institution.start] + document.lemma(institution) + after
+
+
 def _name_unit(document: Document, span: Span, institution: Span | None) -> Unit | None:
     start, end = span.start, span.end
     marks = span.marks
@@ -138,7 +144,7 @@ def _name_unit(document: Document, span: Span, institution: Span | None) -> Unit
         if institution is None and not city.metonym:
             return None
         if code in _STRONG_INSTITUTIONS:
-            name = document.text[start : institution.stem_end] if institution else name
+            name = _body_name(document, start, institution, end) if institution else name
             kind = PartyKind.SUB_STATE if code == "local" else PartyKind.ORGANISATION
             return Unit(start, end, unresolved_id(fold(name)), kind, name, marks, institution=code)
         return Unit(
@@ -172,7 +178,7 @@ def _named_bodies(
         if run is None or small:
             continue
         start = sentence.start + run.start()
-        name = document.text[start : institution.stem_end]
+        name = document.text[start : institution.start] + document.lemma(institution)
         kind = PartyKind.SUB_STATE if institution.code == "local" else PartyKind.ORGANISATION
         bodies.append(
             Unit(
