@@ -17,6 +17,7 @@ _QUOTED = re.compile(r" [«\"“]([^«»\"“”\n]{2,60})[»\"”]")
 _WORD_BEFORE = re.compile(r"([^\W\d_]+) $")
 _LEAVES_FREE = ("act", "attribution", "link", "boundary", "collective", "modifier", "date", "package")
 _MAX_HEAD_GAP = 20
+_MAX_HEAD_WORDS = 90
 _MAX_PERSON_WORDS = 4
 _MAX_BODY_WORDS = 3
 # A name of one word is met only where the article or the name book knows it.
@@ -61,8 +62,10 @@ def head_before(document: Document, name: Span, institutions: Sequence[Span]) ->
     """For "حكومة باكستان", "البرلمان التونسي": the noun right before a name, which may be an adjective."""
     links = {"", *map(fold, document.lexicon.grammar.possessive_links)}
     for institution in institutions:
-        gap = document.folded[institution.end : name.start]
-        if institution.end < name.start and len(gap) <= _MAX_HEAD_GAP and gap.strip() in links:
+        if not 0 < name.start - institution.end <= _MAX_HEAD_WORDS:
+            continue
+        gap = document.folded[document.lexicon.portfolio_end(document.text, institution.end) : name.start]
+        if len(gap) <= _MAX_HEAD_GAP and gap.strip() in links and gap:
             return institution
     return None
 

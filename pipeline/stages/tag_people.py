@@ -139,7 +139,7 @@ class People:
     def _title(self, bearer: Span | None, office: Span) -> str:
         """The office as written, with the ministry's own words between bearer and office, without case ending."""
         text = self._document.text
-        if self._document.lexicon.tails.declines:
+        if self._document.lexicon.tails.declines or self._document.lexicon.grammar.head_first:
             own = self._document.lexicon.portfolio_end(self._document.text, office.end)
             return self._document.lemma(office) + text[office.end : own]
         keep = self._document.lexicon.keep_length(self._document.folded, office.stem_end, office.end)
@@ -170,14 +170,15 @@ class People:
     def _bearer_after(self, office: Span) -> tuple[Span | None, int, int]:
         """For "وزير الزراعة الأوزبكي", "رئيس الجزائر": the owner follows, be it a name or an adjective."""
         document = self._document
-        following = document.within(office.end, min(len(document.text), office.end + 60), *BEARERS)
-        if following and document.folded[office.end : following[0].start] in self._of() | {" "}:
+        own = document.lexicon.portfolio_end(document.text, office.end)
+        following = document.within(own, min(len(document.text), own + 60), *BEARERS)
+        if following and document.folded[own : following[0].start] in self._of() | {" "}:
             return following[0], office.start, following[0].end
         before = document.within(max(0, office.start - 40), office.start, "demonym")
         if before and document.folded[before[-1].end : office.start] == " ":
             # "عن الجانب العراقي وزير النقل": the side just named is whom the office acts for.
-            return before[-1], office.start, office.end
-        return None, office.start, office.end
+            return before[-1], office.start, own
+        return None, office.start, own
 
     def _past_seat(self, position: int) -> int:
         """Past where an office is held ("посол Израиля | в Праге | …")."""
