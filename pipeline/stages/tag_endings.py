@@ -14,6 +14,13 @@ _AFTER = re.compile(r"(?P<ending>-\w{1,5})(?!\w)|(?: (?P<first>[^\W\d_][\w-]*))(
 # Shorter nouns (АҚ, ЖШС) are met as whole words, with their hyphenated endings.
 _MIN_STEM = 4
 _MAX_PORTFOLIO_WORDS = 4
+_BODY_REACH = 40
+_BODIES = {
+    "university": PartyKind.ORGANISATION,
+    "agency": PartyKind.ORGANISATION,
+    "union": PartyKind.ORGANISATION,
+    "local": PartyKind.SUB_STATE,
+}
 _SMALL_WORDS = re.compile(r" (?:[^\W\d_]+(?:-[^\W\d_]+)* )+")
 _BREAKS = ("act", "attribution", "link", "boundary", "date", "instrument", "person", "office", "institution", "package")
 
@@ -41,6 +48,9 @@ def after(document: Document, position: int) -> After | None:
     tails = document.lexicon.tails
     if found["ending"]:
         return After(None, tails.marks("name", found["ending"]), found.end())
+    for body in document.within(position, position + _BODY_REACH, "institution"):
+        if body.start == position + 1 and body.code in _BODIES:
+            return After(_BODIES[body.code], body.marks, body.end)
     for place in ("first", "second"):
         word = found[place] or ""
         for stems, kind in (

@@ -11,17 +11,16 @@ from msgspec import structs
 
 from pipeline.lexicon.match import Span
 from pipeline.models.codes import NEGATIVE_STATUSES, Basis, Level, PartyKind, Status
+from pipeline.stages import tag_claimant
 from pipeline.stages.tag_acts import Reading
 from pipeline.stages.tag_document import Document
 from pipeline.stages.tag_people import PRIVATE_OFFICES, People, Speaker
 from pipeline.stages.tag_roles import OBLIQUE, Unit
-from pipeline.text import sentences
 from pipeline.text.normalise import fold
 
 _AGENCIES = frozenset({"ministry", "agency", "university", "military"})
 # One party alone can join, leave, break or turn down.
 _ONE_SIDED = NEGATIVE_STATUSES | {Status.ACCEDED}
-_ANAPHOR_REACH = 20
 _DOER_REACH = 240
 _LONE_ROLES = frozenset({"subject", "bare", "genitive", "by"})
 # What a state joins or leaves is an instrument of others, not of the story's pair.
@@ -66,7 +65,7 @@ class Story(msgspec.Struct, frozen=True):
 def read(document: Document, reading: Reading, units: list[Unit], story: Story) -> Sides | None:
     """The sides of a reading, or None where fewer than two can be told."""
     own = [unit for unit in units if reading.start <= unit.start and unit.end <= reading.end]
-    claimant = _claimant(document, reading, units)
+    claimant = tag_claimant.claimant(document, reading, units)
     chosen = _in_full(_explicit(document, reading, own, units), story.told)
     chosen = _from_sentence(chosen, document, reading, units, claimant)
     basis = Basis.STATED
@@ -87,7 +86,7 @@ def read(document: Document, reading: Reading, units: list[Unit], story: Story) 
         chosen,
         () if attended else people,
         people if attended else (),
-        claimant or _announcer(document, reading, story.people),
+        claimant or tag_claimant.announcer(document, reading, story.people),
         basis,
         level_of(chosen.values(), document, reading),
         _strength(chosen, basis),
@@ -318,67 +317,6 @@ def _acting(reading: Reading, own: list[Unit], units: list[Unit]) -> list[Unit]:
     if inside or "passive" in reading.marks or "reported" in reading.marks:
         return inside
     return [u for u in _subjects_before(reading, units) if u.speaker is not None]
-
-
-def _claimant(document: Document, reading: Reading, units: list[Unit]) -> Speaker | None:
-    """Who says so, where the act stands under a verb of saying."""
-    sentence = reading.sentence
-    says = document.within(sentence.start, sentence.end, "attribution")
-    people = [unit for unit in units if unit.speaker is not None]
-    if document.lexicon.grammar.order == "verb_final":
-        found = _claimant_after(document, reading, says, people)
-    else:
-        found = next(filter(None, (_beside(saying, people) for saying in says)), None)
-    return found.speaker if found else None
-
-
-def _announcer(document: Document, reading: Reading, people: People) -> Speaker | None:
-    """Who made it known, as the next sentence says: "The decision was announced by minister A"."""
-    start = reading.sentence.end + 1
-    anaphors = document.within(start, start + sentences.MAX_SENTENCE_CHARS, "anaphor")
-    if not anaphors:
-        return None
-    following = document.sentence_at(min(start + 1, len(document.text) - 1))
-    anaphor = anaphors[0]
-    says = document.within(anaphor.end, following.end, "attribution")
-    if document.lexicon.grammar.order == "verb_first":
-        says = [s for s in document.within(following.start, anaphor.start, "attribution") if s.end == anaphor.start - 1]
-    heads = anaphor.start - following.start <= _ANAPHOR_REACH
-    if not says or not (heads or document.words_between(anaphor.end, says[0].start) == 0):
-        return None
-    named = (
-        found.speaker
-        for found in people.appearances
-        if following.start <= found.start and found.end <= following.end and found.speaker.name
-    )
-    return next(named, None)
-
-
-def _claimant_after(document: Document, reading: Reading, says: list[Span], people: list[Unit]) -> Unit | None:
-    """The verb of saying follows: who stands right after its participle, or else the sentence's subject."""
-    saying = next((span for span in says if span.start >= reading.act.end), None)
-    quotes = saying is not None and "quotes" in saying.marks
-    if saying is None or not (quotes or reading.marks & {"reported", "future", "nominal", "participle"}):
-        return None
-    if quotes or "participle" in saying.marks:
-        right = next((unit for unit in people if 0 <= unit.start - saying.end <= 2), None)
-        if right is not None:
-            return right
-    if quotes and (_goes_on(document, reading, saying) or "passive" not in reading.marks):
-        # "A signed, it was said": who acts before a finite verb need not be who says so.
-        return None
-    return next((unit for unit in people if unit.end <= saying.start and unit.role in {"subject", "bare", "by"}), None)
-
-
-def _goes_on(document: Document, reading: Reading, saying: Span) -> bool:
-    """Whether somebody else is named after a verb of saying, to its sentence's end."""
-    return document.words_between(saying.end, reading.sentence.end) > 0 and document.text[saying.end] not in ".,;!?…"
-
-
-def _beside(saying: Span, people: list[Unit]) -> Unit | None:
-    left = [unit for unit in people if 0 <= saying.start - unit.end <= 3]
-    right = [unit for unit in people if 0 <= unit.start - saying.end <= 2]
-    return next(iter([*left[-1:], *right[:1]]), None)
 
 
 def level_of(units: Iterable[Unit], document: Document, reading: Reading) -> Level:
