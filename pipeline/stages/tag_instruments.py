@@ -63,7 +63,7 @@ def read(document: Document, reading: Reading, actors: Sequence[tuple[int, int]]
         instrument = Instrument.VERBAL
     generic = generic and instrument is Instrument.OTHER
     title_at = _title(document, reading, span) if span is not None else None
-    title = document.text[title_at[0] : title_at[1]].strip() if title_at else None
+    title = _title_text(document, span, *title_at) if span is not None and title_at else None
     topics = _topics(document, reading, span, title_at, actors)
     level = _partnership_level(document, span, title_at, topics)
     return Subject(instrument, span, generic, title, title_at, topics, level)
@@ -109,7 +109,7 @@ def _instrument_of(document: Document, reading: Reading) -> Span | None:
         if "participle" in act.marks and after and document.words_between(act.end, after[0].start) <= 6:
             return after[0]
         near = [s for s in before if "comitative" not in s.marks] or before
-        return near[-1] if near else None
+        return next((s for s in before if is_list_head(document, s, act.start)), near[-1] if near else None)
     after = [
         s for s in after if s.end <= reading.end and document.words_between(act.end, s.start) <= _MAX_DISTANCE_WORDS
     ]
@@ -119,6 +119,12 @@ def _instrument_of(document: Document, reading: Reading) -> Span | None:
     if before and (passive or (not after and "needs_object" not in act.marks)):
         return before[-1]
     return after[0] if after else None
+
+
+def is_list_head(document: Document, span: Span, end: int) -> bool:
+    """Whether what a document holds is listed right after it ("12 құжатқа, оның ішінде …")."""
+    cues = document.within(span.end, end, "package")
+    return any(cue.code == "items" and document.folded[span.end : cue.start].strip() == "," for cue in cues)
 
 
 def _by_case(document: Document, before: Sequence[Span], after: Sequence[Span]) -> Span | None:
@@ -161,6 +167,13 @@ def _title(document: Document, reading: Reading, span: Span) -> tuple[int, int] 
         return None
     start += len(text[start:end]) - len(text[start:end].lstrip())
     return (start, end) if len(text[start:end].split()) >= _MIN_TITLE_WORDS else None
+
+
+def _title_text(document: Document, span: Span, start: int, end: int) -> str:
+    """A title with its head in the dictionary form, where the grammar knows that."""
+    if span.lemma is None or start != span.start:
+        return document.text[start:end].strip()
+    return span.lemma + document.text[span.end : end].rstrip()
 
 
 def _run_after(document: Document, reading: Reading, span: Span) -> re.Match[str] | None:

@@ -9,6 +9,7 @@ from pipeline.models.codes import Instrument, Level
 from pipeline.models.mention import Document as NamedDocument
 from pipeline.stages.tag_acts import Reading
 from pipeline.stages.tag_document import Document, Sentence
+from pipeline.stages.tag_instruments import is_list_head
 from pipeline.text import numbers
 
 MAX_COUNT = 500
@@ -77,8 +78,8 @@ def _items(document: Document, reading: Reading, head: Span) -> tuple[list[Named
     items: list[NamedDocument] = []
     taken: list[Span] = []
     sentence = reading.sentence
-    position = sentence.start if document.lexicon.grammar.order == "verb_final" else head.end
-    limit = head.start if document.lexicon.grammar.order == "verb_final" else sentence.end
+    before = document.lexicon.grammar.order == "verb_final" and not is_list_head(document, head, reading.act.start)
+    position, limit = (sentence.start, head.start) if before else (head.end, sentence.end)
     for span in document.within(position, limit, "instrument"):
         if span.word.generic or span.start < position:
             continue
@@ -99,9 +100,17 @@ def _topics_of(document: Document, span: Span, position: int, limit: int) -> lis
         before = document.within(max(position, comma + 1), span.end, "topic")
         return [t for t in before if t.start < span.end] or inside
     ends = (document.folded.find(sign, span.end, limit) for sign in document.lexicon.separators)
+    if document.lexicon.grammar.order == "free":
+        return _first_after(document, span, limit) or inside
     stop = min((end for end in ends if end > 0), default=limit)
     before = document.within(max(position, span.start - 40), span.start, "topic")
     return before or document.within(span.end, stop, "topic") or inside
+
+
+def _first_after(document: Document, span: Span, limit: int) -> list[Span]:
+    """The topic that follows a head, before the next one."""
+    heads = document.within(span.end, limit, "instrument")
+    return document.within(span.end, heads[0].start if heads else limit, "topic")[:1]
 
 
 def _best(topics: list[Span], span: Span) -> Span:
