@@ -95,7 +95,8 @@ class Matcher:
             return False
         folded = view.folded
         seen, since = 0, 0
-        for index, start, _ in self._gate.find_matches_as_indexes(folded):
+        # Overlapping, for one word's beginning may stand inside another's ("kündig" in "gekündigt").
+        for index, start, _ in self._gate.find_matches_as_indexes(folded, overlapping=True):
             sign = self._signs[index]
             if not (_starts_word(folded, start) or self._before(folded, start)):
                 continue
@@ -186,11 +187,6 @@ def _gate_signs(words: Iterable[Word]) -> dict[str, int]:
             else:
                 continue
             signs[form.literal] = signs.get(form.literal, 0) | sign
-    # Where one literal begins another, the automaton reports the shorter one: it promises what the longer would.
-    for literal in signs:
-        for longer, sign in signs.items():
-            if longer != literal and literal in longer:
-                signs[literal] |= sign
     return signs
 
 
