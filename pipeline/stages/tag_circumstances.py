@@ -86,7 +86,7 @@ def _day_patterns(
     month_first: bool,  # noqa: FBT001 — a key
 ) -> tuple[re.Pattern[str], ...]:
     names = "|".join(sorted(map(re.escape, months), key=len, reverse=True))
-    day_first = rf"(?<!\d)(?P<d>\d{{1,2}}) (?P<m>{names})(?:{fold(tail)})?(?!\w)(?:['.,]? ?(?P<y>\d{{4}}))?"
+    day_first = rf"(?<!\d)(?P<d>\d{{1,2}})\.? (?P<m>{names})(?:{fold(tail)})?(?!\w)(?:['.,]? ?(?P<y>\d{{4}}))?"
     if not month_first:
         return (re.compile(day_first),)
     return re.compile(rf"(?<!\w)(?P<m>{names})\.? (?P<d>\d{{1,2}})(?!\d)(?:,? (?P<y>\d{{4}}))?"), re.compile(day_first)
@@ -146,6 +146,10 @@ def place_of(document: Document, reading: Reading, parties: frozenset[str]) -> t
 def _visited(document: Document, span: Span) -> bool:
     """Stands in the locative, after a preposition of place, or as the dateline."""
     if span.marks & _IN_PLACE:
+        return True
+    kinds = document.within(span.end, span.end + 20, "institution")
+    if any(kind.code == "local" and kind.start == span.end + 1 and kind.marks & _IN_PLACE for kind in kinds):
+        # "Астана қаласында": the noun after the name carries the ending.
         return True
     before = document.within(max(0, span.start - 12), span.start, "link")
     if any(link.code == "in" and not document.folded[link.end : span.start].strip() for link in before):

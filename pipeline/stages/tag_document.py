@@ -11,9 +11,10 @@ from pipeline.lexicon.match import Span
 from pipeline.text import sentences
 from pipeline.text.normalise import View
 
-# "TAŞKENT (TUA) - ", "BAKU, Feb 9 (HPA) - ", "LONDON, May 6 - ": where it was filed, no part of what it says.
+# "TAŞKENT (TUA) - ", "BAKU, Feb 9 (HPA) - ", "WIEN, 6. Mai - ": where it was filed, no part of what it says.
 _DATELINE = re.compile(
-    r"(?P<place>[^\n.!?()\d]{2,40}?)(?:, [^\W\d]{3,9}\.? \d{1,2})?(?: \((?P<sign>[^()\n]{2,20})\))? ?[-–—]{1,2} "
+    r"(?P<place>[^\n.!?()\d]{2,40}?)(?:, (?:[^\W\d]{3,9}\.? \d{1,2}|\d{1,2}\.? [^\W\d]{3,9}))?"
+    r"(?: \((?P<sign>[^()\n]{2,20})\))? ?[-–—]{1,2} "
 )
 
 

@@ -63,7 +63,7 @@ def read(document: Document, reading: Reading, actors: Sequence[tuple[int, int]]
         instrument = Instrument.VERBAL
     generic = generic and instrument is Instrument.OTHER
     title_at = _title(document, reading, span) if span is not None else None
-    title = _title_text(document, span, *title_at) if span is not None and title_at else None
+    title = document.text[title_at[0] : title_at[1]].strip() if title_at else None
     topics = _topics(document, reading, span, title_at, actors)
     level = _partnership_level(document, span, title_at, topics)
     return Subject(instrument, span, generic, title, title_at, topics, level)
@@ -93,7 +93,8 @@ def _coordinates(document: Document, start: int, end: int) -> bool:
     """Whether a coordinator stands right after one document's name, or right before the next one's."""
     words = document.folded[start:end].replace(",", " , ").split()
     return bool(words) and (
-        words[0] in document.lexicon.coordinators or document.lexicon.is_coordinated(" ".join(words[-2:]))
+        bool({words[0], words[-1]} & document.lexicon.coordinators)
+        or document.lexicon.is_coordinated(" ".join(words[-2:]))
     )
 
 
@@ -114,7 +115,9 @@ def _instrument_of(document: Document, reading: Reading) -> Span | None:
         s for s in after if s.end <= reading.end and document.words_between(act.end, s.start) <= _MAX_DISTANCE_WORDS
     ]
     if document.lexicon.grammar.order == "free":
-        return _by_case(document, before, after)
+        # "haben … ein Abkommen … unterzeichnet": the verb closes its clause, so its document stands before it.
+        closed = before and any(span.code == "bracket" for span in reading.used)
+        return _by_case(document, before, () if closed else after)
     passive = "passive" in act.marks or any(span.code == "passive" for span in reading.used)
     if before and (passive or (not after and "needs_object" not in act.marks)):
         return before[-1]
@@ -167,13 +170,6 @@ def _title(document: Document, reading: Reading, span: Span) -> tuple[int, int] 
         return None
     start += len(text[start:end]) - len(text[start:end].lstrip())
     return (start, end) if len(text[start:end].split()) >= _MIN_TITLE_WORDS else None
-
-
-def _title_text(document: Document, span: Span, start: int, end: int) -> str:
-    """A title with its head in the dictionary form, where the grammar knows that."""
-    if span.lemma is None or start != span.start:
-        return document.text[start:end].strip()
-    return span.lemma + document.text[span.end : end].rstrip()
 
 
 def _run_after(document: Document, reading: Reading, span: Span) -> re.Match[str] | None:

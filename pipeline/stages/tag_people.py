@@ -34,7 +34,7 @@ _BODY = re.compile(rf"(?<![\w’'])((?:{CAPITAL}[\w&.-]* ){{0,6}}{CAPITAL}[\w&.-
 _APPOSITION = re.compile(rf",(?: {CAPITAL}[\w-]+){{2,3}}[,.]")
 # "EU digital commissioner": a plain word no entry knows.
 _PORTFOLIO_GAP = re.compile(r"^ [a-z]{4,} $")
-_GENITIVE_GAP = re.compile(r"^(?:'s|’s|s')?[ ,]{0,2}$")
+_GENITIVE_GAP = re.compile(r"^(?:(?:'s|’s|s')?[ ,]{0,2}|-)$")
 
 
 class Speaker(msgspec.Struct, frozen=True):
