@@ -90,13 +90,12 @@ class Poller:
         poll = self._transports[source.transport].poll(source, before.transport, http, self._clock)
         documents = [document async for document in poll]
         outcome = _outcome(source, poll)
-        digest = _digest(documents)
-        known = digest == before.body_hash and before.health.state in verdict.READ
-        if documents and not known:
-            after = await self._read(source, before, documents, poll, http)
-        else:
+        if all(_is_known(document, before) for document in documents):
             after = await self._owed(source, before, self._unchanged(source, before, outcome), http)
+        else:
+            after = await self._read(source, before, documents, poll, http)
         await self._write(source, after)
+        failpoint.hit("connect.before_settle")
         await poll.settle()
         return after
 
@@ -129,7 +128,9 @@ class Poller:
     async def _read(
         self, source: Source, before: SourceState, documents: list[Document], poll: Poll, http: Http
     ) -> SourceState:
-        feeds, rejects = await self._parse(source, documents, poll)
+        # A file stays known: read again beside a later one, the edition in it would pass for the newest.
+        left = [one for one in documents if not (one.name and _is_known(one, before))]
+        feeds, rejects = await self._parse(source, left, poll)
         # Only now: what was refused, the transport has noted in its state.
         outcome = _outcome(source, poll)
         now = self._clock()
@@ -157,7 +158,7 @@ class Poller:
         return msgspec.structs.replace(
             after,
             transport=outcome.state,
-            body_hash=None if rejects else _digest(documents),
+            taken=_taken(documents, left, [document for document, _ in feeds]),
             seen=remembered(window.seen(), done.versions),
             pages=done.pages,
             pending=(),
@@ -333,12 +334,22 @@ def _outcome(source: Source, poll: Poll) -> PollOutcome:
     return poll.outcome
 
 
-def _digest(documents: list[Document]) -> str:
-    digest = hashlib.blake2b(digest_size=16)
-    for document in documents:
-        digest.update(f"{document.name or ''}\x1f{len(document.body)}\x1f".encode())
-        digest.update(document.body)
+def _digest(document: Document) -> str:
+    digest = hashlib.blake2b(f"{document.name or ''}\x1f".encode(), digest_size=16)
+    digest.update(document.body)
     return digest.hexdigest()
+
+
+def _is_known(document: Document, before: SourceState) -> bool:
+    """Whether it was read at the last poll. What ended badly is read again – but for files, which are settled alone."""
+    ended_well = bool(document.name) or before.health.state in verdict.READ
+    return ended_well and _digest(document) in before.taken
+
+
+def _taken(documents: Sequence[Document], left: Sequence[Document], read: Sequence[Document]) -> tuple[str, ...]:
+    """Of everything that could be read, at this poll or at the last one."""
+    refused = [id(one) for one in left if not any(one is other for other in read)]
+    return tuple(_digest(one) for one in documents if id(one) not in refused)
 
 
 def _age_limit(source: Source) -> timedelta | None:

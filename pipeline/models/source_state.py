@@ -63,8 +63,8 @@ class SourceState(Message, frozen=True, kw_only=True):
     """Of the owner that wrote it: a state of a lower one than is known is a late word of somebody replaced."""
     updated_at: Instant
     transport: dict[str, Any] = {}
-    body_hash: str | None = None
-    """Of the last parsed document: an unchanged body is not parsed again."""
+    taken: tuple[str, ...] = ()
+    """Of each document of the last poll that could be read: unchanged it is not parsed again."""
     seen: tuple[SeenItem, ...] = ()
     """Items of the last document and the last 500 before it, oldest first."""
     pending: tuple[SeenItem, ...] = ()

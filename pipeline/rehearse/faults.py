@@ -203,6 +203,7 @@ _POINTS = {
     "sink.after_bulk_before_commit": ("sink", 1),
     "connect.before_publish": ("connect", 2),
     "connect.after_publish_before_remember": ("connect", 2),
+    "connect.before_settle": ("connect", 2),
 }
 
 

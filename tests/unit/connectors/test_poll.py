@@ -1,15 +1,17 @@
 """One poll: the order of its writes, and what a crash between any two of them leaves behind."""
 
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from connectors.contract import Source
 from connectors.state import partition_of
+from connectors.transports.directory import DirectoryPoll
 from pipeline.errors import Reject
 from pipeline.models import codec
 from pipeline.models.source_state import SourceState
-from tests.poll_bench import NOW, ONE, TWO, Bench, InProcess, rss, served
+from tests.poll_bench import NOW, ONE, TWO, Bench, InProcess, Killed, rss, served
 
 
 @pytest.fixture
@@ -116,7 +118,7 @@ def test_what_is_no_feed_is_a_state_with_advice_and_publishes_nothing(bench, wir
 def test_validators_of_an_unreadable_answer_are_forgotten(bench, wire):
     wire.update(body="\x00 rubbish", headers={"ETag": '"1"'})
     after = bench.poll()
-    assert (after.transport["etag"], after.transport["full_at"], after.body_hash) == (None, None, None)
+    assert (after.transport["etag"], after.transport["full_at"], after.taken) == (None, None, ())
 
 
 def test_a_source_that_recovers_is_ok_again_since_now(bench, wire):
@@ -273,3 +275,28 @@ def test_a_gap_is_told_counted_and_brings_the_shortest_interval_back(bench, wire
     assert after.interval_secs == 300
     assert "may have been missed" in after.health.detail
     assert [record.source for record in caplog.records if "gap" in record.getMessage()] == ["s"]
+
+
+def drop(path, text):
+    path.write_text(text)
+    os.utime(path, (NOW.timestamp() - 60, NOW.timestamp() - 60))
+
+
+def test_killed_before_the_files_are_moved_away_no_edition_is_published_again(tmp_path, monkeypatch):
+    bench = Bench(Source(id="s", publisher="S", transport="directory", path=str(tmp_path), options={"settle_secs": 0}))
+    drop(tmp_path / "1.xml", rss(ONE, TWO))
+    drop(tmp_path / "2.xml", rss(("a", "First title, corrected", 9)))
+    with monkeypatch.context() as patch:
+
+        async def die(_poll):
+            raise Killed
+
+        patch.setattr(DirectoryPoll, "settle", die)
+        with pytest.raises(Killed):
+            bench.poll()
+    assert len(bench.broker.published()) == 3
+    bench.state = bench.broker.states()[-1]
+    drop(tmp_path / "3.xml", rss(("c", "Third title", 11)))
+    bench.poll()
+    assert len(bench.broker.published()) == len(set(bench.broker.published())) == 4
+    assert sorted(path.name for path in (tmp_path / "processed").iterdir()) == ["1.xml", "2.xml", "3.xml"]
