@@ -136,6 +136,8 @@ class Grammar(_Strict):
     weekdays: dict[str, int] = {}
     portfolio: str = ""
     quoted_names: bool = False
+    noun_after_quotes: bool = False
+    """Whether the noun of a quoted name follows it ("«…» компаниясы")."""
     title_run: str = ""
     capitalised_heads: bool = True
     """False where the noun of a body's name is written small ("Назарбаев университеті")."""

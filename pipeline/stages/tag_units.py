@@ -10,7 +10,7 @@ from functools import lru_cache
 from pipeline.lexicon.match import Span
 from pipeline.models import identity
 from pipeline.models.codes import PartyKind
-from pipeline.stages import tag_caseless, tag_endings, tag_roles
+from pipeline.stages import tag_caseless, tag_endings, tag_quoted, tag_roles
 from pipeline.stages.tag_document import Document, Sentence
 from pipeline.stages.tag_people import MINISTRY_GAP, SURNAME, Appearance, People
 from pipeline.stages.tag_roles import ANY_CASE, Unit
@@ -49,7 +49,9 @@ def units_of(document: Document, people: People, sentence: Sentence, *, unresolv
     found.sort(key=_by_place)
     units = _without_overlaps(found)
     if unresolved:
-        units = _without_overlaps(sorted([*_quoted(document, sentence), *units], key=_by_place))
+        units = _without_overlaps(
+            sorted([*tag_quoted.units(document, sentence), *_quoted(document, sentence), *units], key=_by_place)
+        )
         units = _with_companies(document, sentence, units)
     tag_roles.assign(document, sentence, units)
     for unit in units:
@@ -125,7 +127,8 @@ def _institution_of(document: Document, name: Span, institutions: Sequence[Span]
 
 def _body_name(document: Document, start: int, institution: Span, end: int) -> str:
     """A body's name from its head and what stands before it, or after it in the genitive."""
-    after = document.text[institution.end : end] if document.lexicon.tails.declines else ""
+    follows = document.lexicon.tails.declines or document.lexicon.grammar.head_first
+    after = document.text[institution.end : end] if follows else ""
     return document.text[start : institution.start] + document.lemma(institution) + after
 
 
@@ -278,38 +281,30 @@ def _quoted(document: Document, sentence: Sentence) -> list[Unit]:
         return []
     units = []
     for found in _QUOTED_NAME.finditer(document.text, sentence.start, sentence.end):
-        noun, name = found["noun"] or "", found["name"]
-        kind, marks = _kind_of_noun(document, noun, name)
-        after = tag_endings.after(document, found.end()) if ANY_CASE in marks else None
-        start = found.start("name") - 1 if ANY_CASE in marks else found.start()
-        named = document.within(found.start("name"), found.end("name"), "act", "instrument", "state", "organisation")
-        # A company may be called after its state ("«Қазақстан темір жолы» компаниясы").
-        if len(name.split()) > _MAX_QUOTED_WORDS or (named and not (after and after.kind and _is_named(named, found))):
+        noun, name, at = found["noun"] or "", found["name"], found.start("name")
+        named = document.within(at, found.end("name"), "act", "instrument", "state", "organisation")
+        if named or len(name.split()) > _MAX_QUOTED_WORDS:
             continue
-        known = named[0].code if named and named[0].kind == "organisation" else None
-        kind = (after.kind if after and after.kind else kind) if known is None else kind_of(known)
-        marks, end = (after.marks, after.end) if after else (marks, found.end())
-        units.append(Unit(start, end, known or unresolved_id(fold(name)), kind, name, marks))
+        if not noun.islower() or document.within(found.start(), at, "act", "instrument", "link", "attribution"):
+            noun = noun if noun.istitle() else ""
+        start = found.start() if noun else at - 1
+        marks = _case_of_noun(document, fold(noun)) if noun else frozenset({ANY_CASE})
+        kind = _kind_of_quoted(document, fold(noun), name)
+        units.append(Unit(start, found.end(), unresolved_id(fold(name)), kind, name, marks))
     return units
 
 
-def _is_named(spans: Sequence[Span], found: re.Match[str]) -> bool:
-    """Whether a quoted name only holds a state's name, or is an organisation's own."""
-    whole = found.span("name")
-    return len(spans) == 1 and (spans[0].kind == "state" or (spans[0].start, spans[0].end) == whole)
+def _case_of_noun(document: Document, noun: str) -> frozenset[str]:
+    """Case of a noun no entry knows, from its last two letters or its last one (class `noun`)."""
+    return document.lexicon.tails.marks("noun", noun[-2:]) or document.lexicon.tails.marks("noun", noun[-1:])
 
 
-def _kind_of_noun(document: Document, noun: str, name: str) -> tuple[PartyKind, frozenset[str]]:
-    """What a quoted name is by the noun before it or by a word of its own; the noun's case."""
-    lexicons, folded = document.lexicons, fold(noun)
-    stem = next((stem for stem in lexicons.company_nouns if folded.startswith(stem)), None)
-    if stem is not None:
-        return PartyKind.COMPANY, document.lexicon.tails.marks("noun", folded[len(stem) :])
-    words = {fold(word) for word in name.split()}
-    if words & lexicons.company_marks:
-        return PartyKind.COMPANY, frozenset({ANY_CASE})
-    kind = PartyKind.GROUP if words & lexicons.group_marks else PartyKind.UNKNOWN
-    return kind, frozenset({ANY_CASE})
+def _kind_of_quoted(document: Document, noun: str, name: str) -> PartyKind:
+    """What a quoted name is, by the noun before it or by a word of its own."""
+    lexicons, words = document.lexicons, {fold(word) for word in name.split()}
+    if noun.startswith(lexicons.company_nouns) or words & lexicons.company_marks:
+        return PartyKind.COMPANY
+    return PartyKind.GROUP if words & lexicons.group_marks else PartyKind.UNKNOWN
 
 
 def _is_name(document: Document, sentence: Sentence, run: re.Match[str], words: list[str]) -> bool:
