@@ -141,12 +141,11 @@ class Poller:
         _tell_gap(source, before, found)
         reading = _reading(source, [feed for _, feed in feeds], rejects, found)
         fresh = sum(len(one.fresh) for one in found)
-        health = verdict.judge(before, outcome, reading, fresh=fresh, now=now)
         hints = _merged(outcome.hints, [feed for _, feed in feeds])
         after = self._concluded(
             source,
             before,
-            health,
+            verdict.judge(before, outcome, reading, fresh=fresh, now=now),
             now=now,
             failure=verdict.failure(outcome, reading),
             hints=hints,

@@ -19,6 +19,7 @@ POINTS = frozenset(
         "sink.after_bulk_before_commit",
         "connect.before_publish",
         "connect.after_publish_before_remember",
+        "connect.before_settle",
     }
 )
 
