@@ -19,6 +19,8 @@ _DAYS = {"today": 0, "yesterday": -1, "tomorrow": 1}
 _IN_PLACE = frozenset({"locative"})
 _MAX_SOURCE_WORDS = 8
 _SPEAKING = frozenset({"ministry", "presidency", "prime_ministry"})
+_MAX_NEAR_WORDS = 3
+_PAUSE = re.compile("[,.;:()—]")
 _MAX_ATTRIBUTIONS = 40
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
@@ -27,7 +29,8 @@ def date_of(document: Document, reading: Reading, published: datetime | None) ->
     """The day of the act with its words, and the evidence for it."""
     sentence = reading.sentence
     end = _own_end(document, reading)
-    stated = _calendar(document, reading.start, end, published) or _calendar(document, sentence.start, end, published)
+    first = reading.end if document.lexicon.grammar.order == "free" else end
+    stated = _calendar(document, reading.start, first, published) or _calendar(document, sentence.start, end, published)
     if stated is not None:
         return stated[0], evidence(document, "date", *stated[1])
     if published is None:
@@ -42,6 +45,13 @@ def date_of(document: Document, reading: Reading, published: datetime | None) ->
     if weekday is not None:
         return weekday[0], evidence(document, "date", *weekday[1], (), Basis.RELATIVE)
     return ActDate(value=published.date().isoformat(), basis=Basis.ASSUMED), None
+
+
+def _is_term(document: Document, position: int) -> bool:
+    """Whether a day is only how long something holds ("до 1 мая")."""
+    if document.lexicon.grammar.order != "free":
+        return False
+    return any(s.end == position - 1 for s in document.within(max(0, position - 12), position, "deadline"))
 
 
 def _own_end(document: Document, reading: Reading) -> int:
@@ -65,7 +75,8 @@ def _calendar(
     months = document.lexicon.months
     grammar = document.lexicon.grammar
     for pattern in _day_patterns(tuple(months), grammar.calendar_tail, grammar.month_first):
-        found = pattern.search(document.folded, start, end)
+        dates = pattern.finditer(document.folded, start, end)
+        found = next((one for one in dates if not _is_term(document, one.start())), None)
         if found is None:
             continue
         year = int(found["y"]) if found["y"] else _year_near(months[found["m"]], published)
@@ -154,10 +165,25 @@ def _visited(document: Document, span: Span) -> bool:
     before = document.within(max(0, span.start - 12), span.start, "link")
     if any(link.code == "in" and not document.folded[link.end : span.start].strip() for link in before):
         return True
+    if document.lexicon.grammar.order == "free" and _is_in(document, span):
+        return True
     line_start = document.text.rfind("\n", 0, span.start) + 1
     return (
         span.start == line_start and document.sentence_at(min(span.end + 40, len(document.text) - 1)).start > span.end
     )
+
+
+def _is_in(document: Document, span: Span) -> bool:
+    """For "в турецком Измире", "в столице Грузии Тбилиси": the nearest link is one of place, a few words before."""
+    links = document.within(max(0, span.start - 40), span.start, "link")
+    if not links or links[-1].code != "in":
+        return False
+    return _is_near(document, links[-1].end, span.start)
+
+
+def _is_near(document: Document, start: int, end: int) -> bool:
+    """A few words and no pause."""
+    return document.words_between(start, end) <= _MAX_NEAR_WORDS and not _PAUSE.search(document.text, start, end)
 
 
 def _place(document: Document, span: Span, basis: Basis) -> Place:
@@ -176,11 +202,17 @@ def source_of(document: Document) -> tuple[str | None, Evidence | None]:
         start, end = (cue.end, sentence.end) if after else (sentence.start, cue.start)
         bodies = document.within(start, end, "institution", "organisation", "state", "demonym")
         heads = [s for s in bodies if s.kind in {"institution", "organisation"}]
+        if document.lexicon.grammar.order == "free":
+            heads = [head for head in heads if _is_near(document, cue.end, head.start)]
         if not heads:
             continue
         head = heads[0] if after else heads[-1]
         if document.lexicon.tails.declines or document.lexicon.grammar.head_first:
-            return _declined_source(document, head, cue)
+            name, mark = _declined_source(document, head, cue)
+            if head.code in _SPEAKING and name == document.lemma(head) and document.lexicon.grammar.head_first:
+                # "بيان للوزارة": which ministry, nobody says here.
+                continue
+            return name, mark
         owner = [s for s in bodies if s.end <= head.start and document.words_between(s.end, head.start) <= 2]
         first = owner[-1].start if owner else head.start
         mark = evidence(document, "according_to", first, head.stem_end, (cue,))
@@ -190,18 +222,25 @@ def source_of(document: Document) -> tuple[str | None, Evidence | None]:
 
 def _declined_source(document: Document, head: Span, cue: Span) -> tuple[str, Evidence]:
     """A body whose owner follows it in the genitive ("министерство труда Сербии"), in its dictionary form."""
+    end = _body_end(document, head)
+    name = document.lemma(head) + document.text[head.end : end]
+    return name, evidence(document, "according_to", head.start, end, (cue,))
+
+
+def _body_end(document: Document, head: Span) -> int:
+    """Where a body ends with its own words and the owner after them."""
     own = document.lexicon.portfolio_end(document.text, head.end)
     kinds = ("demonym",) if document.lexicon.grammar.head_first else ()
     owners = document.within(own, own + 60, "state", "organisation", "sub_state", "institution", *kinds)
-    end = owners[0].end if owners and not document.folded[own : owners[0].start].strip() else own
-    name = document.lemma(head) + document.text[head.end : end]
-    return name, evidence(document, "according_to", head.start, end, (cue,))
+    return owners[0].end if owners and not document.folded[own : owners[0].start].strip() else own
 
 
 def _speaking_body(document: Document) -> tuple[str | None, Evidence | None]:
     """A ministry or presidency that itself says so: right before the verb, or as the subject of the sentence."""
     if document.lexicon.grammar.order == "verb_first":
         return _speaking_after(document)
+    if document.lexicon.grammar.order == "free":
+        return _speaking_before(document)
     final = document.lexicon.grammar.order == "verb_final"
     for cue in document.of_kind("attribution")[:_MAX_ATTRIBUTIONS]:
         sentence = document.sentence_at(cue.start)
@@ -212,6 +251,16 @@ def _speaking_body(document: Document) -> tuple[str | None, Evidence | None]:
         if body is not None and owner is not None:
             end = body.stem_end + document.lexicon.keep_length(document.folded, body.stem_end, body.end)
             return document.text[owner.start : end], evidence(document, "according_to", owner.start, end, (cue,))
+    return None, None
+
+
+def _speaking_before(document: Document) -> tuple[str | None, Evidence | None]:
+    """The same where its own words and its owner follow its head: "Министерство труда Сербии в среду сообщило"."""
+    for cue in document.of_kind("attribution")[:_MAX_ATTRIBUTIONS]:
+        for body in document.within(document.sentence_at(cue.start).start, cue.start, "institution"):
+            end = _body_end(document, body)
+            if body.code in _SPEAKING and body.end < end <= cue.start and _is_near(document, end, cue.start):
+                return _declined_source(document, body, cue)
     return None, None
 
 

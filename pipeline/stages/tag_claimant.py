@@ -1,5 +1,7 @@
 """Whose word it is: who stands under the verb of saying, or whom the next sentence names. Called by tag_parties."""
 
+import re
+
 from pipeline.lexicon.match import Span
 from pipeline.stages.tag_acts import Reading
 from pipeline.stages.tag_document import Document
@@ -8,6 +10,8 @@ from pipeline.stages.tag_roles import Unit
 from pipeline.text import sentences
 
 _ANAPHOR_REACH = 20
+_MAX_SAYING_GAP = 3
+_PAUSE = re.compile("[,.;:!?«»—]")
 
 
 def claimant(document: Document, reading: Reading, units: list[Unit]) -> Speaker | None:
@@ -18,7 +22,8 @@ def claimant(document: Document, reading: Reading, units: list[Unit]) -> Speaker
     if document.lexicon.grammar.order == "verb_final":
         found = _claimant_after(document, reading, says, people)
     else:
-        found = next(filter(None, (_beside(saying, people) for saying in says)), None)
+        beside = _near if document.lexicon.grammar.order == "free" else _beside
+        found = next(filter(None, (beside(document, saying, people) for saying in says)), None)
     return found.speaker if found else None
 
 
@@ -65,7 +70,17 @@ def _goes_on(document: Document, reading: Reading, saying: Span) -> bool:
     return document.words_between(saying.end, reading.sentence.end) > 0 and document.text[saying.end] not in ".,;!?…"
 
 
-def _beside(saying: Span, people: list[Unit]) -> Unit | None:
+def _near(document: Document, saying: Span, people: list[Unit]) -> Unit | None:
+    """A subject with no more than a day or a listener between it and the verb ("сообщил журналистам министр")."""
+    for unit in sorted(people, key=lambda unit: abs(unit.start - saying.start)):
+        gap = (unit.end, saying.start) if unit.end <= saying.start else (saying.end, unit.start)
+        is_told = unit.role == "subject" or "by" in saying.marks
+        if is_told and document.words_between(*gap) <= _MAX_SAYING_GAP and not _PAUSE.search(document.text, *gap):
+            return unit
+    return None
+
+
+def _beside(_document: Document, saying: Span, people: list[Unit]) -> Unit | None:
     left = [unit for unit in people if 0 <= saying.start - unit.end <= 3]
     right = [unit for unit in people if 0 <= unit.start - saying.end <= 2]
     return next(iter([*left[-1:], *right[:1]]), None)

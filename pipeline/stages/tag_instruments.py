@@ -16,7 +16,7 @@ from pipeline.text.letters import CAPITAL
 _QUOTED = re.compile(r'[“"«„]([^“”"«»„\n]{5,300})[”"»]')
 _MAX_DISTANCE_WORDS = 30
 _MAX_COUNT_GAP = 2
-_ATTRIBUTES = frozenset({"genitive", "dative", "locative", "comitative"})
+_ATTRIBUTES = frozenset({"any_case", "genitive", "dative", "locative", "comitative"})
 _MIN_TITLE_WORDS = 3
 _MAX_TITLE_WORDS = 30
 # "… Ortak Bildiri (2026)": what may follow the head of a name in a verb-final language.

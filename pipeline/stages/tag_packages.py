@@ -104,6 +104,8 @@ def _topics_of(document: Document, span: Span, position: int, limit: int) -> lis
         return _first_after(document, span, limit) or inside
     stop = min((end for end in ends if end > 0), default=limit)
     before = document.within(max(position, span.start - 40), span.start, "topic")
+    if document.lexicon.grammar.head_first:
+        return inside or document.within(span.end, stop, "topic")
     return before or document.within(span.end, stop, "topic") or inside
 
 

@@ -78,7 +78,13 @@ def read(document: Document, reading: Reading, units: list[Unit], story: Story) 
         chosen, basis = _add_all({}, story.told), Basis.INFERRED
     if not _are_enough(chosen, document, reading):
         return None
-    acting = tuple(dict.fromkeys(u.speaker for u in _acting(reading, own, units) if u.speaker and u.speaker.name))
+    acting = tuple(
+        dict.fromkeys(
+            u.speaker
+            for u in _acting(reading, own, units, document.lexicon.grammar.order)
+            if u.speaker and u.speaker.name
+        )
+    )
     crowd = story.people.surnames().values()
     people = _with_the_other_side(acting or _meant(document, reading, crowd, set(chosen)), chosen)
     attended = "attended" in reading.marks
@@ -307,14 +313,15 @@ def _unit_for(speaker: Speaker, units: Iterable[Unit]) -> Unit | None:
     return next((unit for unit in units if unit.speaker == speaker), None)
 
 
-def _acting(reading: Reading, own: list[Unit], units: list[Unit]) -> list[Unit]:
+def _acting(reading: Reading, own: list[Unit], units: list[Unit], order: str) -> list[Unit]:
     """Persons in the place of those who act."""
     roles = {"subject", "by", "with", "between", "bare"}
     inside = [u for u in own if u.speaker is not None and u.role in roles]
     if reading.marks & {"verbal_noun"}:
         # "شهد الرئيسان توقيع …": who stands before the signing is not who signs.
         return [u for u in inside if u.start > reading.act.start]
-    if inside or "passive" in reading.marks or "reported" in reading.marks:
+    led = any(unit.role == "subject" for unit in own) and order == "free"
+    if inside or led or "passive" in reading.marks or "reported" in reading.marks:
         return inside
     return [u for u in _subjects_before(reading, units) if u.speaker is not None]
 

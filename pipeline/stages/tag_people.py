@@ -99,16 +99,22 @@ class People:
         document = self._document
         bearer, start, after = self._bearer(office)
         person, end = self._name_after(self._past_seat(after) if bearer else after)
+        body = ""
+        if bearer is None and document.lexicon.grammar.head_first:
+            body, bearer, after = tag_caseless.seat_after(document, after)
+            person, end = self._name_after(after)
         if bearer is None and person is None:
             return
         party = bearer.code if bearer else None
         written = document.lemma(bearer) if bearer else ""
         title = self._title(bearer, office)
+        if person is None and bearer is not None and self._read_pair(office, bearer, after, title):
+            return
         if person is None:
             speaker = Speaker(unresolved_id(f"{party} {fold(title)}"), "", title, office.code, party)
             self.appearances.append(Appearance(start, after, speaker, office.marks, written))
             return
-        body, cased = "", document.lexicon.grammar.capitalised_names
+        cased = document.lexicon.grammar.capitalised_names
         run = None if bearer or not cased else _BODY.search(document.text, max(0, office.start - 60), office.start)
         if run is not None:
             start, words = run.start(1), run.group(1).split()
@@ -123,18 +129,49 @@ class People:
         if bearer is None:
             self._read_colleague(office, title, end)
 
+    def _read_pair(self, office: Span, bearer: Span, position: int, title: str) -> bool:
+        """For "министры Непала и Бутана А и Б": two owners, then their people in the same order."""
+        document = self._document
+        between = self._past_coordinator(position)
+        if not (document.lexicon.tails.declines or document.lexicon.grammar.head_first) or between is None:
+            return False
+        owners = [s for s in document.within(between, between + 40, "state") if s.start == between]
+        person, end = self._name_after(owners[0].end) if owners else (None, position)
+        word = self._past_coordinator(end)
+        if person is None or word is None:
+            return False
+        colleague, last = self._name_from(word)
+        if colleague is None:
+            return False
+        for name, owner, start, stop in (
+            (person, bearer, office.start, position),
+            (colleague, owners[0], owners[0].start, last),
+        ):
+            speaker = self._speaker(document.lexicon.restored(name, office.marks), title, office.code, owner.code, "")
+            self.appearances.append(Appearance(start, stop, speaker, office.marks, document.lemma(owner)))
+        return True
+
     def _read_colleague(self, office: Span, title: str, position: int) -> None:
         """The second name of "foreign ministers A and B"."""
-        word = _COORDINATOR.match(self._document.text, position)
-        if word is None or not self._document.lexicon.is_coordinated(word.group(1)):
+        word = self._past_coordinator(position)
+        if word is None or self._document.within(word, word + 60, "office", *BEARERS):
             return
-        if self._document.within(word.end(), word.end() + 60, "office", *BEARERS):
-            return
-        person, end = self._name_after(word.end() - 1)
+        person, end = self._name_from(word)
         if person is not None and " " in person:
             person = self._document.lexicon.restored(person, office.marks)
             speaker = self._speaker(person, title, office.code, None, "")
-            self.appearances.append(Appearance(word.end(), end, speaker, self._marks_at(end)))
+            self.appearances.append(Appearance(word, end, speaker, self._marks_at(end)))
+
+    def _past_coordinator(self, position: int) -> int | None:
+        """Where the next name begins, if a coordinator stands at a position; it may be written onto the name."""
+        text, lexicon = self._document.text, self._document.lexicon
+        word = _COORDINATOR.match(text, position)
+        if word is not None and lexicon.is_coordinated(word.group(1)):
+            return word.end()
+        return next((position + 1 + len(sign) for sign in lexicon.glued if text.startswith(f" {sign}", position)), None)
+
+    def _name_from(self, start: int) -> tuple[str | None, int]:
+        return self._name_after(start - self._document.lexicon.grammar.capitalised_names)
 
     def _title(self, bearer: Span | None, office: Span) -> str:
         """The office as written, with the ministry's own words between bearer and office, without case ending."""
@@ -190,7 +227,9 @@ class People:
         return position
 
     def _of(self) -> frozenset[str]:
-        return frozenset(f" {word} ".replace("  ", " ") for word in self._document.lexicon.grammar.possessive_links)
+        return frozenset(
+            f" {fold(word)} ".replace("  ", " ") for word in self._document.lexicon.grammar.possessive_links
+        )
 
     def _name_after(self, position: int) -> tuple[str | None, int]:
         """A capitalised name right after a position, without its case ending."""
@@ -285,13 +324,19 @@ def _capitalised(text: str, position: int, particles: tuple[str, ...]) -> Iterat
         if gap is None:
             break
         word = _WORD.match(text, gap.end())
-        if word is None or not (word.group()[0].isupper() or word.group() in particles):
+        if word is None or not (_is_name_word(word.group(), particles) or word.group() in particles):
             break
         pending.append(word)
-        if word.group()[0].isupper():
+        if _is_name_word(word.group(), particles):
             kept.extend(pending)
             pending = []
         position = word.end()
         if any(sign in word.group() for sign in "’'"):
             break
     return iter(kept)
+
+
+def _is_name_word(word: str, particles: tuple[str, ...]) -> bool:
+    """A capitalised word, or one with a small particle before its hyphen ("аль-Мурейхи")."""
+    before, hyphen, name = word.partition("-")
+    return word[0].isupper() or bool(hyphen and before in particles and name[:1].isupper())

@@ -22,7 +22,7 @@ ANY_CASE = "any_case"
 _ENDS_LIST = OBLIQUE | {"genitive"}
 # After these a name of any case is no attribute of theirs.
 _FREE_AFTER = frozenset({"act", "link", "date", "modifier", "boundary", "attribution", "source"})
-_SMALL_BEFORE = re.compile(rf"([{SMALL}-]+) ?$")
+_SMALL_BEFORE = re.compile(rf"(?<!\w)([{SMALL}-]+) ?$")
 
 
 class Unit(msgspec.Struct):
