@@ -201,9 +201,7 @@ def test_a_correction_comes_as_a_higher_revision_of_the_same_article(role, https
     assert (wrong.action, right.action) == ("new", "update")
 
 
-@pytest.mark.parametrize(
-    "point", ["connect.before_publish", "connect.after_publish_before_remember", "connect.before_settle"]
-)
+@pytest.mark.parametrize("point", ["connect.before_publish", "connect.after_publish_before_remember"])
 def test_killed_between_two_writes_it_repeats_the_poll_with_the_same_revisions(role, httpserver, point):
     httpserver.expect_request("/rss").respond_with_data(rss("a One", "b Two"))
     role.source("wire", httpserver.url_for("/rss"))
