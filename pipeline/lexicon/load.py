@@ -45,6 +45,7 @@ class Lexicon:
         }
         # What ends an item of a list; a coordinator written onto the next word has no space after it.
         glued = {fold(proclitic.form) for proclitic in grammar.proclitics}
+        self.joined_coordinators = tuple(word for word in map(fold, grammar.coordinators) if word in glued)
         self.separators = (
             ",",
             ";",

@@ -10,12 +10,25 @@ import msgspec
 
 from pipeline.lexicon.match import Span
 from pipeline.stages.tag_document import Document
+from pipeline.text.letters import CAPITAL
 from pipeline.text.normalise import fold
 
-_WORD = re.compile(r" ([^\W\d_]+(?:[-’'][^\W\d_]+)*)")
+_WORD = re.compile(r" ?([^\W\d_]+(?:[-’'][^\W\d_]+)*)")
 _QUOTED = re.compile(r" [«\"“]([^«»\"“”\n]{2,60})[»\"”]")
+_CAPITALS = re.compile(rf" ({CAPITAL}[\w&.’'-]*(?: (?:& )?{CAPITAL}[\w&.’'-]*)*)")
 _WORD_BEFORE = re.compile(r"([^\W\d_]+) $")
-_LEAVES_FREE = ("act", "attribution", "link", "boundary", "collective", "modifier", "date", "package")
+_LEAVES_FREE = (
+    "act",
+    "attribution",
+    "link",
+    "boundary",
+    "collective",
+    "modifier",
+    "date",
+    "package",
+    "state",
+    "demonym",
+)
 _MAX_HEAD_GAP = 20
 _MAX_HEAD_WORDS = 90
 _MAX_PERSON_WORDS = 4
@@ -52,10 +65,32 @@ def body_of(document: Document, head: Span) -> Body | None:
     if quoted is not None:
         name = f"{document.text[head.start : head.end]} {quoted.group(1)}"
         return Body(head.start, quoted.end(), name)
+    if document.lexicon.grammar.capitalised_names:
+        return _capitalised_body(document, head)
     words, end = _run(document, end, _MAX_BODY_WORDS)
     if not words:
         return None
     return Body(head.start, end, document.text[head.start : end])
+
+
+def _capitalised_body(document: Document, head: Span) -> Body | None:
+    """For "la société marocaine Atlas Solaire": the capitals after the noun, past an adjective of origin."""
+    origin = [span for span in document.within(head.end, head.end + 30, "demonym") if span.start == head.end + 1]
+    found = _CAPITALS.match(document.text, origin[0].end if origin else head.end)
+    return Body(head.start, found.end(), found.group(1).rstrip(".")) if found else None
+
+
+def seat_after(document: Document, position: int) -> tuple[str, Span | None, int]:
+    """The body an office is held in, named after it ("رئيس جامعة …"), the state that owns it, where it ends."""
+    heads = document.within(position, min(len(document.text), position + 60), "institution")
+    if not heads or document.folded[position : heads[0].start] != " ":
+        return "", None, position
+    body = body_of(document, heads[0])
+    name, end = (body.name, body.end) if body else (document.text[heads[0].start : heads[0].end], heads[0].end)
+    owners = document.within(end, min(len(document.text), end + 60), "state", "demonym", "organisation")
+    if owners and document.folded[end : owners[0].start] == " ":
+        return "", owners[0], owners[0].end
+    return name, None, end
 
 
 def head_before(document: Document, name: Span, institutions: Sequence[Span]) -> Span | None:
@@ -63,6 +98,9 @@ def head_before(document: Document, name: Span, institutions: Sequence[Span]) ->
     links = {"", *map(fold, document.lexicon.grammar.possessive_links)}
     for institution in institutions:
         if not 0 < name.start - institution.end <= _MAX_HEAD_WORDS:
+            continue
+        if institution.code == "company" and name.kind == "demonym" and document.lexicon.grammar.capitalised_names:
+            # Where a company is from does not make it its state's.
             continue
         gap = document.folded[document.lexicon.portfolio_end(document.text, institution.end) : name.start]
         if len(gap) <= _MAX_HEAD_GAP and gap.strip() in links and gap:
@@ -92,11 +130,18 @@ def _run(document: Document, position: int, limit: int) -> tuple[list[str], int]
     words: list[str] = []
     end = position
     while len(words) < limit and (word := _WORD.match(document.text, end)) is not None:
-        if fold(word.group(1)) in edges or any(word.start(1) <= stop < word.end(1) for stop in stops):
+        is_joined = len(words) >= _MIN_PERSON_WORDS and _begins_another(document, word.group(1))
+        if is_joined or fold(word.group(1)) in edges or any(word.start(1) <= stop < word.end(1) for stop in stops):
             break
         words.append(word.group(1))
         end = word.end()
     return words, end
+
+
+def _begins_another(document: Document, word: str) -> bool:
+    """Whether "and" is written onto a word that follows a whole name."""
+    particles = document.lexicon.grammar.name_particles
+    return word not in particles and fold(word).startswith(document.lexicon.joined_coordinators)
 
 
 def _edges_in(document: Document, position: int) -> Sequence[int]:

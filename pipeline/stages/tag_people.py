@@ -168,7 +168,10 @@ class People:
         word = _COORDINATOR.match(text, position)
         if word is not None and lexicon.is_coordinated(word.group(1)):
             return word.end()
-        return next((position + 1 + len(sign) for sign in lexicon.glued if text.startswith(f" {sign}", position)), None)
+        return next(
+            (position + 1 + len(sign) for sign in lexicon.joined_coordinators if text.startswith(f" {sign}", position)),
+            None,
+        )
 
     def _name_from(self, start: int) -> tuple[str | None, int]:
         return self._name_after(start - self._document.lexicon.grammar.capitalised_names)
