@@ -58,7 +58,8 @@ class Lexicon:
         self.adverbs = frozenset(map(fold, grammar.adverbs))
         self._time_units = tuple(map(fold, grammar.time_units))
         self._fillers = frozenset(map(fold, grammar.fillers))
-        self.name_edges = frozenset(map(fold, grammar.name_edges))
+        # As written: folding would make one of the name علي and the word على.
+        self.name_edges = frozenset(grammar.name_edges)
         self._book = book
         self._words = [_word(path, entry, self.tails) for path, entry in entries]
 

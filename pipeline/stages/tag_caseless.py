@@ -15,7 +15,7 @@ from pipeline.text.normalise import fold
 
 _WORD = re.compile(r" ?([^\W\d_]+(?:[-’'][^\W\d_]+)*)")
 _QUOTED = re.compile(r" [«\"“]([^«»\"“”\n]{2,60})[»\"”]")
-_CAPITALS = re.compile(rf" ({CAPITAL}[\w&.’'-]*(?: (?:& )?{CAPITAL}[\w&.’'-]*)*)")
+_CAPITALS = re.compile(rf" ?({CAPITAL}[\w&.’'-]*(?: (?:& )?{CAPITAL}[\w&.’'-]*)*)")
 _WORD_BEFORE = re.compile(r"([^\W\d_]+) $")
 _LEAVES_FREE = (
     "act",
@@ -30,12 +30,14 @@ _LEAVES_FREE = (
     "demonym",
 )
 _MAX_HEAD_GAP = 20
+# A space, and what is written onto the word for "of" or "to".
+_DATIVE_GAP = 2
 _MAX_HEAD_WORDS = 90
 _MAX_PERSON_WORDS = 4
 _MAX_BODY_WORDS = 3
 # A name of one word is met only where the article or the name book knows it.
 _MIN_PERSON_WORDS = 2
-_IN_NAMES = frozenset({"person", "topic", "value", "number", "package"})
+_IN_NAMES = frozenset({"person", "topic", "value", "number", "package", "link"})
 
 
 class Body(msgspec.Struct, frozen=True):
@@ -67,6 +69,9 @@ def body_of(document: Document, head: Span) -> Body | None:
         return Body(head.start, quoted.end(), name)
     if document.lexicon.grammar.capitalised_names:
         return _capitalised_body(document, head)
+    cities = document.within(end, end + 40, "city")
+    if cities and cities[0].start == end + 1:
+        return Body(head.start, cities[0].end, document.text[head.start : cities[0].end])
     words, end = _run(document, end, _MAX_BODY_WORDS)
     if not words:
         return None
@@ -80,10 +85,13 @@ def _capitalised_body(document: Document, head: Span) -> Body | None:
     return Body(head.start, found.end(), found.group(1).rstrip(".")) if found else None
 
 
-def seat_after(document: Document, position: int) -> tuple[str, Span | None, int]:
+def seat_after(document: Document, office: int, position: int) -> tuple[str, Span | None, int]:
     """The body an office is held in, named after it ("رئيس جامعة …"), the state that owns it, where it ends."""
-    heads = document.within(position, min(len(document.text), position + 60), "institution")
-    if not heads or document.folded[position : heads[0].start] != " ":
+    if document.lexicon.grammar.capitalised_names:
+        return _named_seat(document, position)
+    heads = document.within(office, min(len(document.text), position + 60), "institution")
+    heads = [head for head in heads if _is_seat(document, head, position)]
+    if not heads:
         return "", None, position
     body = body_of(document, heads[0])
     name, end = (body.name, body.end) if body else (document.text[heads[0].start : heads[0].end], heads[0].end)
@@ -91,6 +99,27 @@ def seat_after(document: Document, position: int) -> tuple[str, Span | None, int
     if owners and document.folded[end : owners[0].start] == " ":
         return "", owners[0], owners[0].end
     return name, None, end
+
+
+def _is_seat(document: Document, head: Span, position: int) -> bool:
+    """The office's own last word ("رئيس جامعة"), the next one, or the next one in the dative ("لشركة")."""
+    gap = document.folded[position : head.start]
+    return head.end == position or gap == " " or (len(gap) == _DATIVE_GAP and "dative" in head.marks)
+
+
+def _named_seat(document: Document, position: int) -> tuple[str, Span | None, int]:
+    """For "directrice de Valmer Énergie", "représentant de la banque": a name in capitals, or a body's bare noun."""
+    links = sorted(filter(None, document.lexicon.grammar.possessive_links), key=len, reverse=True)
+    link = next((link for link in links if document.folded.startswith(f" {fold(link)}", position)), None)
+    if link is None:
+        return "", None, position
+    start = position + 1 + len(link)
+    heads = [s for s in document.within(start, start + 40, "institution") if s.start - start <= 1]
+    if heads:
+        body = _capitalised_body(document, heads[0])
+        return (body.name, None, body.end) if body else ("", None, heads[0].end)
+    found = _CAPITALS.match(document.text, start)
+    return (found.group(1), None, found.end()) if found else ("", None, position)
 
 
 def head_before(document: Document, name: Span, institutions: Sequence[Span]) -> Span | None:
@@ -131,7 +160,7 @@ def _run(document: Document, position: int, limit: int) -> tuple[list[str], int]
     end = position
     while len(words) < limit and (word := _WORD.match(document.text, end)) is not None:
         is_joined = len(words) >= _MIN_PERSON_WORDS and _begins_another(document, word.group(1))
-        if is_joined or fold(word.group(1)) in edges or any(word.start(1) <= stop < word.end(1) for stop in stops):
+        if is_joined or word.group(1) in edges or any(word.start(1) <= stop < word.end(1) for stop in stops):
             break
         words.append(word.group(1))
         end = word.end()

@@ -101,7 +101,7 @@ class People:
         person, end = self._name_after(self._past_seat(after) if bearer else after)
         body = ""
         if bearer is None and document.lexicon.grammar.head_first:
-            body, bearer, after = tag_caseless.seat_after(document, after)
+            body, bearer, after = tag_caseless.seat_after(document, office.start, after)
             person, end = self._name_after(after)
         if bearer is None and person is None:
             return
@@ -180,14 +180,17 @@ class People:
         """The office as written, with the ministry's own words between bearer and office, without case ending."""
         text = self._document.text
         if self._document.lexicon.tails.declines or self._document.lexicon.grammar.head_first:
-            own = self._document.lexicon.portfolio_end(self._document.text, office.end)
-            return self._document.lemma(office) + text[office.end : own]
+            at, own = office.end, self._document.lexicon.portfolio_end(text, office.end)
+            if own == at and bearer is not None and bearer.kind == "demonym" and bearer.start == at + 1:
+                at, own = bearer.end, self._document.lexicon.portfolio_end(text, bearer.end)
+            return self._document.lemma(office) + text[at:own]
         keep = self._document.lexicon.keep_length(self._document.folded, office.stem_end, office.end)
-        end = office.stem_end + (keep if bearer is None or office.code == "minister" else 0)
+        own = bearer is None or office.code == "minister" or _has_portfolio(text[office.start : office.end], office)
+        end = office.stem_end + (keep if own else 0)
         words = text[bearer.end : end] if bearer and bearer.end <= office.start else text[office.start : end]
         for link in self._document.lexicon.grammar.bearer_links:
             words = words.removeprefix(f" {link} ")
-        return words.removeprefix("'s").removeprefix("’s").strip(" ,")
+        return words.removeprefix("'s").removeprefix("’s").strip(" ,»”")
 
     def _bearer(self, office: Span) -> tuple[Span | None, int, int]:
         """The state or body an office belongs to, where the whole begins, and where the office ends."""
@@ -213,7 +216,11 @@ class People:
         own = document.lexicon.portfolio_end(document.text, office.end)
         following = document.within(own, min(len(document.text), own + 60), *BEARERS)
         if following and document.folded[own : following[0].start] in self._of() | {" "}:
-            return following[0], office.start, following[0].end
+            end = following[0].end
+            if own == office.end and following[0].kind == "demonym":
+                # "la ministre togolaise de l'Économie": the area follows the adjective.
+                end = document.lexicon.portfolio_end(document.text, end)
+            return following[0], office.start, end
         before = document.within(max(0, office.start - 40), office.start, "demonym")
         if before and document.folded[before[-1].end : office.start] == " ":
             # "عن الجانب العراقي وزير النقل": the side just named is whom the office acts for.
@@ -230,9 +237,8 @@ class People:
         return position
 
     def _of(self) -> frozenset[str]:
-        return frozenset(
-            f" {fold(word)} ".replace("  ", " ") for word in self._document.lexicon.grammar.possessive_links
-        )
+        links = map(fold, self._document.lexicon.grammar.possessive_links)
+        return frozenset(f" {word}" if word.endswith("'") else f" {word} ".replace("  ", " ") for word in links)
 
     def _name_after(self, position: int) -> tuple[str | None, int]:
         """A capitalised name right after a position, without its case ending."""
@@ -306,9 +312,14 @@ class People:
         return known.terms[-1].state if not self._day else None
 
 
+def _has_portfolio(words: str, office: Span) -> bool:
+    """For "Dışişleri Bakanı": the possessive belongs to the office, in "Kazakistan Cumhurbaşkanı" to the state."""
+    return office.code.endswith("_minister") and " " in words
+
+
 def _touches(document: Document, name: Span, office: Span) -> bool:
     """Nothing stands between but a genitive, a word like "on behalf of", or the ministry's own capitalised words."""
-    gap = document.text[name.end : office.start]
+    gap = document.text[name.end : office.start].lstrip("»”")
     for link in document.lexicon.grammar.bearer_links:
         gap = gap.replace(f" {link} ", " ", 1)
     if _PORTFOLIO_GAP.match(gap) and name.kind in {"demonym", "organisation"}:
