@@ -224,9 +224,17 @@ def _topics(
         for topic in document.within(reading.start, reading.end, "topic")
         if not any(start <= topic.start < end for start, end in actors)
     ]
+    found = found or (_portfolios(document, reading) if span is not None else [])
     broad = document.lexicons.topics
     found.sort(key=lambda topic: (broad[topic.code].broad, abs(topic.start - anchor)))
     return tuple(found[:4])
+
+
+def _portfolios(document: Document, reading: Reading) -> list[Span]:
+    """Where nothing else tells what it is about: what the ministries that agreed are for."""
+    bodies = [s for s in document.within(reading.start, reading.end, "institution") if s.code == "ministry"]
+    topics = document.within(reading.start, reading.end, "topic")
+    return [topic for topic in topics if any(body.start <= topic.start < body.end for body in bodies)]
 
 
 def _partnership_level(

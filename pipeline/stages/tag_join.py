@@ -167,7 +167,7 @@ def _mention(
     occasions: dict[frozenset[str], str],
 ) -> Mention:
     lead = max(group, key=_weight)
-    instrument, package = _instrument(lead), lead.package
+    instrument, package = _instrument(lead), _package(group, lead)
     ordinals[instrument] += 1
     parties = _parties(lead, group, language)
     status, level = _status(group, lead), _level(group, lead)
@@ -198,6 +198,14 @@ def _mention(
         **_present(group, status),
     )
     return msgspec.structs.replace(mention, label=label(mention))
+
+
+def _package(group: Sequence[Passage], lead: Passage) -> Package:
+    """The lead's count, with the documents that another passage of the same count names."""
+    package = lead.package
+    named = (p.package for p in (lead, *group) if p.package.count == package.count and p.package.items)
+    fullest = next(named, package)
+    return msgspec.structs.replace(package, items=fullest.items, complete=fullest.complete)
 
 
 def _values(group: Iterable[Passage]) -> tuple[Value, ...]:
