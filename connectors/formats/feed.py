@@ -10,13 +10,13 @@ from typing import Any
 import feedparser
 
 from connectors.contract import Document, Hints, Item, Origin, ParsedFeed, Refused
-from connectors.formats.fields import author_names, category_names, html_of, line, moments
+from connectors.formats.fields import author_names, category_names, decoded, html_of, line, moments
 from connectors.formats.links import canonical
 from connectors.formats.page import has_feed_root, is_html, refuse_page
 from connectors.formats.prescan import MAX_TEXT_CHARS, Prescan, prescan
 from pipeline.errors import Reject
 from pipeline.models.codes import HealthState
-from pipeline.text.decode import fallback_charset, to_unicode
+from pipeline.text.decode import to_unicode
 from pipeline.text.html import has_markup, strip_controls, to_text
 
 MAX_INPUT_BYTES = 64 * 1024 * 1024
@@ -91,11 +91,7 @@ def _detail(items: list[Item | Refused], scan: Prescan) -> str:
 
 
 def _text_of(document: Document, origin: Origin) -> str:
-    if len(document.body) > MAX_INPUT_BYTES:
-        size = len(document.body)
-        raise Reject(f"{size:,} bytes, at most {MAX_INPUT_BYTES:,} are looked at", reason="parse")
-    fallback = fallback_charset(origin.charset, origin.source.language)
-    return strip_controls(to_unicode(document.body, declared=document.charset, fallback=fallback))
+    return strip_controls(decoded(document, origin, limit_bytes=MAX_INPUT_BYTES))
 
 
 def _base(document: Document, origin: Origin) -> str | None:

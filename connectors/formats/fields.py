@@ -3,15 +3,26 @@
 from html import escape
 from typing import Any
 
-from connectors.contract import Origin
+from connectors.contract import Document, Origin
+from pipeline.errors import Reject
 from pipeline.models.codes import DateQuality
 from pipeline.text.dates import parse_date
+from pipeline.text.decode import fallback_charset, to_unicode
 from pipeline.text.html import sanitise, to_line
 from pipeline.text.normalise import clean
 
 _MAX_NAMES = 20
 _MAX_TAGS = 50
 _MAX_NAME_CHARS = 300
+
+
+def decoded(document: Document, origin: Origin, *, limit_bytes: int) -> str:
+    """The document's text, by the decode order. Raises Reject `parse` for what is larger than anybody reads."""
+    size = len(document.body)
+    if size > limit_bytes:
+        raise Reject(f"{size:,} bytes, at most {limit_bytes:,} are looked at", reason="parse")
+    fallback = fallback_charset(origin.charset, origin.source.language)
+    return to_unicode(document.body, declared=document.charset, fallback=fallback)
 
 
 def line(raw: Any, *, literal: bool = False) -> str:

@@ -15,11 +15,11 @@ import textwrap
 from typing import Any
 
 from connectors.contract import Document, Item, Origin, ParsedFeed, Refused
-from connectors.formats.fields import moments
+from connectors.formats.fields import decoded, moments
 from connectors.formats.wire_xml_fields import finished, urgency
 from pipeline.errors import Reject
 from pipeline.models.codes import Action, ArticleStatus, HealthState
-from pipeline.text.decode import fallback_charset, to_unicode
+from pipeline.text.decode import to_unicode
 from pipeline.text.html import strip_controls
 from pipeline.text.normalise import clean
 
@@ -76,10 +76,7 @@ class Iptc7901:
 
     def parse(self, document: Document, origin: Origin) -> ParsedFeed:
         """One item for each message, in order. Raises Reject: `empty`, or `parse` for what holds no message."""
-        if len(document.body) > MAX_INPUT_BYTES:
-            raise Reject(f"{len(document.body):,} bytes, at most {MAX_INPUT_BYTES:,} are read", reason="parse")
-        fallback = fallback_charset(origin.charset, origin.source.language)
-        text = to_unicode(document.body, declared=document.charset, fallback=fallback)
+        text = decoded(document, origin, limit_bytes=MAX_INPUT_BYTES)
         if not text.strip():
             raise Reject("the document is empty", reason="empty")
         _, *messages = text.split(_SOH, origin.max_items + 1)

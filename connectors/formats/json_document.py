@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from connectors.contract import Document, Item, Origin, Refused
-from connectors.formats.fields import html_of, line
+from connectors.formats.fields import decoded, html_of, line
 from connectors.formats.page import refuse_page
 from connectors.formats.prescan import MAX_TEXT_CHARS
 from pipeline.errors import Reject
-from pipeline.text.decode import fallback_charset, to_unicode
+from pipeline.text.decode import to_unicode
 from pipeline.text.html import has_markup, strip_controls, to_text
 from pipeline.text.normalise import clean
 
@@ -47,10 +47,7 @@ def load(document: Document, origin: Origin) -> Any:
     Of a key given twice the last value holds, as every other reader has it (RFC 8259 section 4). What is nested
     deeper than 64 levels becomes None. Raises Reject: `empty`, `html`, `challenge`, or `parse`.
     """
-    if len(document.body) > MAX_INPUT_BYTES:
-        raise Reject(f"{len(document.body):,} bytes, at most {MAX_INPUT_BYTES:,} are read", reason="parse")
-    fallback = fallback_charset(origin.charset, origin.source.language)
-    text = strip_controls(to_unicode(document.body, declared=document.charset, fallback=fallback)).strip()
+    text = strip_controls(decoded(document, origin, limit_bytes=MAX_INPUT_BYTES)).strip()
     refuse_page(text)
     values = text.count("{") + text.count("[") + text.count(",")
     if values > MAX_VALUES:

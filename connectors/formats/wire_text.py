@@ -7,11 +7,11 @@ date and little else. Whatever is no header stays in the body; the parse stage t
 import re
 
 from connectors.contract import Document, Item, Origin, ParsedFeed
-from connectors.formats.fields import moments
+from connectors.formats.fields import decoded, moments
 from pipeline.errors import Reject
 from pipeline.models.raw_item import SourceRef
 from pipeline.text.dates import is_date_line
-from pipeline.text.decode import fallback_charset, to_unicode
+from pipeline.text.decode import to_unicode
 from pipeline.text.html import strip_controls
 from pipeline.text.normalise import clean, fold
 
@@ -61,10 +61,7 @@ def _is_readable(text: str) -> bool:
 
 
 def _readable_text(document: Document, origin: Origin) -> str:
-    if len(document.body) > MAX_INPUT_BYTES:
-        raise Reject(f"{len(document.body):,} bytes, at most {MAX_INPUT_BYTES:,} are read", reason="parse")
-    fallback = fallback_charset(origin.charset, origin.source.language)
-    text = to_unicode(document.body, declared=document.charset, fallback=fallback)
+    text = decoded(document, origin, limit_bytes=MAX_INPUT_BYTES)
     if not text.strip():
         raise Reject("the document is empty", reason="empty")
     if not _is_readable(text[:MAX_CHARS]):

@@ -15,9 +15,10 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.expatreader import DefusedExpatParser
 
 from connectors.contract import Document, Origin
+from connectors.formats.fields import decoded
 from connectors.formats.page import refuse_page
 from pipeline.errors import Reject
-from pipeline.text.decode import fallback_charset, to_unicode
+from pipeline.text.decode import to_unicode
 from pipeline.text.html import strip_controls
 
 MAX_INPUT_BYTES = 64 * 1024 * 1024
@@ -133,10 +134,7 @@ def sniffed_root(document: Document) -> str:
 
 def read(document: Document, origin: Origin, *, roots: Collection[str]) -> Node:
     """The root node of a document. Raises Reject: `empty`, `html`, `challenge`; `parse` for another root or bad XML."""
-    if len(document.body) > MAX_INPUT_BYTES:
-        raise _refused(f"{len(document.body):,} bytes, at most {MAX_INPUT_BYTES:,} are looked at")
-    fallback = fallback_charset(origin.charset, origin.source.language)
-    text = strip_controls(to_unicode(document.body, declared=document.charset, fallback=fallback)).strip()
+    text = strip_controls(decoded(document, origin, limit_bytes=MAX_INPUT_BYTES)).strip()
     refuse_page(text)
     name = root_of(text)
     if name not in roots:
