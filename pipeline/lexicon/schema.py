@@ -109,6 +109,8 @@ class Grammar(_Strict):
 
     order: Literal["verb_final", "verb_medial", "verb_first", "free"]
     capitalised_names: bool = True
+    capitalised_nouns: bool = False
+    """Whether every noun has a capital, so that a capital alone makes no name."""
     capitalised_demonyms: bool = True
     """False where they are written small ("қазақ", "российский")."""
     head_first: bool = False

@@ -311,7 +311,17 @@ def _is_name(document: Document, sentence: Sentence, run: re.Match[str], words: 
     """A capitalised run that is a name: no word of ours in it, and at a sentence's start not one bare word alone."""
     if document.within(run.start(), run.end(), "act", "instrument", "office", "collective", "date", "modifier"):
         return False
+    if document.lexicon.grammar.capitalised_nouns:
+        return _is_name_among_nouns(document, run, words)
     if run.start() > sentence.start or len(words) > 1 or words[0].isupper():
         return True
     following = re.match(rf"(.{{1,5}}?){CAPITAL}", document.text[run.end() : run.end() + 12])
     return bool(following and document.lexicon.is_coordinated(following.group(1)))
+
+
+def _is_name_among_nouns(document: Document, run: re.Match[str], words: list[str]) -> bool:
+    """Where every noun has a capital: an acronym, or words side by side that no article or preposition begins."""
+    if len(words) == 1:
+        return words[0].isupper()
+    small = document.lexicon.is_filler(fold(words[0])) or document.within(run.start(), run.end(), "link", "boundary")
+    return not small and not any(map(document.lexicon.is_calendar_word, words))
