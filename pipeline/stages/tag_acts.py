@@ -190,4 +190,6 @@ def _same_act(document: Document, first: Span, second: Span) -> bool:
     if first.kind != "act" or second.kind != "act":
         return False
     relative = bool(first.marks & {"participle", "converb", "reported"})
+    # "شهد الرئيسان توقيع …": they attended that very signing.
+    relative = relative or ("attended" in first.marks and "verbal_noun" in second.marks)
     return relative or document.words_between(first.end, second.start) <= 1
