@@ -82,7 +82,11 @@ def _capitalised_body(document: Document, head: Span) -> Body | None:
     """For "la société marocaine Atlas Solaire": the capitals after the noun, past an adjective of origin."""
     origin = [span for span in document.within(head.end, head.end + 30, "demonym") if span.start == head.end + 1]
     found = _CAPITALS.match(document.text, origin[0].end if origin else head.end)
-    return Body(head.start, found.end(), found.group(1).rstrip(".")) if found else None
+    if found is None:
+        return None
+    # "Grupo Norteño": a noun with a capital of its own is part of the name.
+    start = head.start if document.text[head.start].isupper() and not origin else found.start(1)
+    return Body(head.start, found.end(), document.text[start : found.end()].rstrip("."))
 
 
 def seat_after(document: Document, office: int, position: int) -> tuple[str, Span | None, int]:

@@ -250,7 +250,7 @@ class People:
                 return None, position
             position += 1
         places = self._document.within(position, min(len(text), position + 80), *_NEVER_NAMES)
-        edge = places[0].start if places else len(text)
+        edge = min(places[0].start if places else len(text), self._document.sentence_at(position).end)
         names = _capitalised(text, position, self._document.lexicon.grammar.name_particles)
         words = [word for word in names if word.start() < edge]
         if not words:
