@@ -5,6 +5,7 @@ Called by the parse stage (`clean`), the lexicon and the taggers (`fold`, `view`
 
 import re
 import unicodedata
+from functools import lru_cache
 
 import msgspec
 
@@ -93,6 +94,10 @@ def fold(text: str) -> str:
     return _encodable(text).lower()
 
 
+# Texts in decomposed letters or with vowel signs are folded letter by letter; an alphabet is small.
+_fold_letter = lru_cache(maxsize=4096)(fold)
+
+
 def _encodable(text: str) -> str:
     """Without lone surrogates: the matcher takes UTF-8."""
     try:
@@ -137,13 +142,13 @@ def _mapped(given: str) -> View:
     position = 0
     for cluster in _clusters(given):
         for letter in unicodedata.normalize("NFC", cluster):
-            if len(fold(letter)) == 1:
+            if len(_fold_letter(letter)) == 1:
                 shown.append(letter)
                 origin.append(position)
         position += len(cluster)
     origin.append(position)
     text = "".join(shown)
-    folded = "".join(fold(letter) for letter in text)
+    folded = "".join(map(_fold_letter, text))
     return View(given, text, folded, tuple(origin))
 
 
