@@ -135,6 +135,8 @@ class Grammar(_Strict):
     fusions: tuple[Fusion, ...] = ()
     calendar_tail: str = ""
     """What may stand glued to a month or a weekday ("сәуірде"), as an expression."""
+    calendar_link: str = ""
+    """What may follow the day and the month before what comes next ("5 | de | junio", "1 | er"), as an expression."""
     weekdays: dict[str, int] = {}
     portfolio: str = ""
     quoted_names: bool = False

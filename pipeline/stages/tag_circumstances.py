@@ -74,7 +74,7 @@ def _calendar(
     """`4 Şubat 2026`, `February 4, 2026`, `4 February`: a day and a month by name; a bare year is too little."""
     months = document.lexicon.months
     grammar = document.lexicon.grammar
-    for pattern in _day_patterns(tuple(months), grammar.calendar_tail, grammar.month_first):
+    for pattern in _day_patterns(tuple(months), grammar.calendar_tail, grammar.calendar_link, grammar.month_first):
         dates = pattern.finditer(document.folded, start, end)
         found = next((one for one in dates if not _is_term(document, one.start())), None)
         if found is None:
@@ -94,10 +94,15 @@ def _calendar(
 def _day_patterns(
     months: tuple[str, ...],
     tail: str,
+    link: str,
     month_first: bool,  # noqa: FBT001 — a key
 ) -> tuple[re.Pattern[str], ...]:
     names = "|".join(sorted(map(re.escape, months), key=len, reverse=True))
-    day_first = rf"(?<!\d)(?P<d>\d{{1,2}})\.? (?P<m>{names})(?:{fold(tail)})?(?!\w)(?:['.,]? ?(?P<y>\d{{4}}))?"
+    between = rf"(?:{fold(link)})?"
+    day_first = (
+        rf"(?<!\d)(?P<d>\d{{1,2}})\.?{between} (?P<m>{names})(?:{fold(tail)})?(?!\w)"
+        rf"(?:['.,]?{between} ?(?P<y>\d{{4}}))?"
+    )
     if not month_first:
         return (re.compile(day_first),)
     return re.compile(rf"(?<!\w)(?P<m>{names})\.? (?P<d>\d{{1,2}})(?!\d)(?:,? (?P<y>\d{{4}}))?"), re.compile(day_first)
@@ -112,6 +117,15 @@ def year_of(document: Document, reading: Reading) -> int | None:
     ):
         found = _YEAR.search(document.folded, start, end)
         if found is not None:
+            return int(found.group())
+    return _year_in(document, reading) if document.lexicon.grammar.order == "free" else None
+
+
+def _year_in(document: Document, reading: Reading) -> int | None:
+    """A year after a preposition anywhere in the clause: "подписали соглашение в 2015 году"."""
+    for found in _YEAR.finditer(document.folded, reading.start, reading.end):
+        before = document.within(max(0, found.start() - 4), found.start(), "link")
+        if any(link.code == "in" for link in before):
             return int(found.group())
     return None
 
