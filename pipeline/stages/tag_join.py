@@ -264,6 +264,7 @@ def _weight(passage: Passage) -> tuple[int, ...]:
     return (
         not subject.generic,
         subject.instrument not in _LOOSE,
+        subject.instrument is not Instrument.VERBAL,
         not passage.in_title,
         passage.package.count,
         subject.title is not None,

@@ -1,5 +1,6 @@
 """Packages: "18 memoranda, among them …, in areas such as …": count, named items, listed fields. Called by tag."""
 
+import re
 from itertools import islice
 
 import msgspec
@@ -13,6 +14,7 @@ from pipeline.stages.tag_instruments import is_list_head
 from pipeline.text import numbers
 
 MAX_COUNT = 500
+_NEXT_WORD = re.compile(r"\.? (\w+)")
 _LOOK_AHEAD = 3
 
 
@@ -57,7 +59,9 @@ def _count_before(document: Document, reading: Reading, head: Span) -> int | Non
             max(reading.sentence.start, head.start - 40),
             head.start,
         )
-        if document.words_between(number.end, head.start) <= 2 and not _is_amount(document, number.end)
+        if document.words_between(number.end, head.start) <= 2
+        and not _is_amount(document, number.end)
+        and not document.within(number.end, head.start, "act")
     ]
     if not found or found[-1].value != int(found[-1].value):
         return None
@@ -67,6 +71,9 @@ def _count_before(document: Document, reading: Reading, head: Span) -> int | Non
 def _is_amount(document: Document, position: int) -> bool:
     """A number that counts money, years or per cent does not count documents."""
     following = document.folded[position : position + 2]
+    word = _NEXT_WORD.match(document.folded, position)
+    if word is not None and word.group(1) in document.lexicon.months:
+        return True
     near = document.within(position, min(len(document.folded), position + 20), "currency", "date")
     return (
         following[:1] in {"%", "'", "-", "."} or bool(near) or document.lexicon.is_time_unit(document.folded[position:])
