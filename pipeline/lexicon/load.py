@@ -58,6 +58,8 @@ class Lexicon:
         self.adverbs = frozenset(map(fold, grammar.adverbs))
         self._time_units = tuple(map(fold, grammar.time_units))
         self._fillers = frozenset(map(fold, grammar.fillers))
+        # Nothing, or a word, may stand between a body's noun and its owner.
+        self.owner_links = frozenset({"", *map(fold, grammar.possessive_links)})
         # As written: folding would make one of the name علي and the word على.
         self.name_edges = frozenset(grammar.name_edges)
         self._book = book

@@ -128,7 +128,6 @@ def _named_seat(document: Document, position: int) -> tuple[str, Span | None, in
 
 def head_before(document: Document, name: Span, institutions: Sequence[Span]) -> Span | None:
     """For "حكومة باكستان", "البرلمان التونسي": the noun right before a name, which may be an adjective."""
-    links = {"", *map(fold, document.lexicon.grammar.possessive_links)}
     for institution in institutions:
         if not 0 < name.start - institution.end <= _MAX_HEAD_WORDS:
             continue
@@ -136,7 +135,7 @@ def head_before(document: Document, name: Span, institutions: Sequence[Span]) ->
             # Where a company is from does not make it its state's.
             continue
         gap = document.folded[document.lexicon.portfolio_end(document.text, institution.end) : name.start]
-        if len(gap) <= _MAX_HEAD_GAP and gap.strip() in links and gap:
+        if len(gap) <= _MAX_HEAD_GAP and gap and gap.strip() in document.lexicon.owner_links:
             return institution
     return None
 
