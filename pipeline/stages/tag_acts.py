@@ -96,7 +96,7 @@ def _decide(
         return None
     if "negotiating" in codes and marks & _UNFINISHED:
         return Status.NEGOTIATING, polarity, 0.7
-    if "coming" in codes and "present" in marks:
+    if "coming" in codes and "past" not in marks:
         # "توقعان الأسبوع المقبل": the present of what is to come.
         codes = codes | {"planned"}
     if "future" in marks or codes & {"future", "planned"}:
@@ -105,7 +105,12 @@ def _decide(
 
 
 def _is_dropped(marks: frozenset[str], codes: set[str]) -> bool:
-    """A wish beside a finished act is about something else; a rumour takes back even that."""
+    """A wish beside a finished act is about something else; a rumour takes back even that.
+
+    So does a modal beside a perfect: "sollen … unterzeichnet haben" is hearsay, no plan.
+    """
+    if "perfect" in marks and "planned" in codes:
+        return True
     return bool(codes & {"rumour", "relative"}) or bool(codes & _DROPS and "past" not in marks)
 
 

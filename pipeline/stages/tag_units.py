@@ -4,7 +4,7 @@ Called by tag_parties. Groups and roles are given by tag_roles.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from pipeline.lexicon.match import Span
@@ -244,11 +244,10 @@ def _with_companies(document: Document, sentence: Sentence, units: list[Unit]) -
     if not document.lexicon.grammar.capitalised_names:
         return sorted(units, key=_by_place)
     marks = document.lexicons.company_marks
-    text = document.text
     added = []
     edges = [sentence.start, *(edge for unit in units for edge in (unit.start, unit.end)), sentence.end]
     gaps = zip(edges[::2], edges[1::2], strict=True)
-    for run in (run for first, last in gaps for run in _CAPITALISED_RUN.finditer(text, first, last)):
+    for run in (run for first, last in gaps for run in _runs(document, first, last)):
         stem = re.split("[’']", run.group())[0].rstrip(".,")
         glued = _GLUED_ACRONYM.match(stem)
         stem = glued.group(1) if glued else stem
@@ -305,6 +304,16 @@ def _kind_of_quoted(document: Document, noun: str, name: str) -> PartyKind:
     if noun.startswith(lexicons.company_nouns) or words & lexicons.company_marks:
         return PartyKind.COMPANY
     return PartyKind.GROUP if words & lexicons.group_marks else PartyKind.UNKNOWN
+
+
+def _runs(document: Document, first: int, last: int) -> Iterator[re.Match[str]]:
+    """Runs of capitalised words, without the article before the nouns of "Die Nordwerk AG"."""
+    nouns = document.lexicon.grammar.capitalised_nouns
+    for run in _CAPITALISED_RUN.finditer(document.text, first, last):
+        article, _, name = run.group().partition(" ")
+        begins_later = nouns and name and document.lexicon.is_filler(fold(article))
+        bare = _CAPITALISED_RUN.match(document.text, run.start() + len(article) + 1, last) if begins_later else None
+        yield bare or run
 
 
 def _is_name(document: Document, sentence: Sentence, run: re.Match[str], words: list[str]) -> bool:
