@@ -22,6 +22,9 @@ _SPEAKING = frozenset({"ministry", "presidency", "prime_ministry"})
 _MAX_NEAR_WORDS = 3
 _PAUSE = re.compile("[,.;:()—]")
 _MAX_ATTRIBUTIONS = 40
+_CASES = frozenset({"genitive", "dative", "accusative", "locative", "ablative", "comitative"})
+# "«Темірқазық» агенттігі": a body's own name before its noun.
+_QUOTED_BEFORE = re.compile(r"[«“„\"][^«»“”\"\n]{2,40}[»”\"] $")
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
 
@@ -228,7 +231,8 @@ def source_of(document: Document) -> tuple[str | None, Evidence | None]:
                 continue
             return name, mark
         owner = [s for s in bodies if s.end <= head.start and document.words_between(s.end, head.start) <= 2]
-        first = owner[-1].start if owner else head.start
+        quoted = _QUOTED_BEFORE.search(document.text, max(0, head.start - 60), head.start)
+        first = owner[-1].start if owner else quoted.start() if quoted else head.start
         mark = evidence(document, "according_to", first, head.stem_end, (cue,))
         return document.text[first : head.stem_end], mark
     return _speaking_body(document)
@@ -259,9 +263,14 @@ def _speaking_body(document: Document) -> tuple[str | None, Evidence | None]:
     for cue in document.of_kind("attribution")[:_MAX_ATTRIBUTIONS]:
         sentence = document.sentence_at(cue.start)
         bodies = document.within(sentence.start, cue.start, "institution")
-        near = [b for b in bodies if (document.text[b.end : b.end + 1] == "," if final else cue.start - b.end <= 2)]
+        beside = [b for b in bodies if cue.start - b.end <= 2 and not b.marks & _CASES]
+        near = [b for b in bodies if document.text[b.end : b.end + 1] == ","] if final else beside
         body = next((b for b in near if b.code in _SPEAKING), None)
         owner = _owner(document, body) if body else None
+        if final and owner is None:
+            # "… Қаржы министрлігі хабарлады": right before the verb it needs no owner.
+            body = next((b for b in beside if b.code in _SPEAKING and document.words_between(b.start, b.end) > 1), None)
+            owner = (_owner(document, body) or body) if body else None
         if body is not None and owner is not None:
             end = body.stem_end + document.lexicon.keep_length(document.folded, body.stem_end, body.end)
             return document.text[owner.start : end], evidence(document, "according_to", owner.start, end, (cue,))
