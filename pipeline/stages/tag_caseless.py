@@ -108,7 +108,8 @@ def seat_after(document: Document, office: int, position: int) -> tuple[str, Spa
 def _is_seat(document: Document, head: Span, position: int) -> bool:
     """The office's own last word ("رئيس جامعة"), the next one, or the next one in the dative ("لشركة")."""
     gap = document.folded[position : head.start]
-    return head.end == position or gap == " " or (len(gap) == _DATIVE_GAP and "dative" in head.marks)
+    linked = gap.startswith(" ") and gap.endswith(" ") and gap.strip() in document.lexicon.owner_links
+    return head.end == position or linked or (len(gap) == _DATIVE_GAP and "dative" in head.marks)
 
 
 def _named_seat(document: Document, position: int) -> tuple[str, Span | None, int]:
