@@ -5,6 +5,7 @@ next document gets a new one.
 """
 
 import asyncio
+import contextlib
 import multiprocessing
 import signal
 from multiprocessing.connection import Connection
@@ -118,13 +119,12 @@ def _serve(pipe: Connection) -> None:
     """In the child: read jobs until the pipe closes, which it does when the parent ends, however it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _limit_memory()
-    pipe.send("ready")
-    while True:
-        try:
+    # A parent killed at any moment is an end like others: a traceback of ours would be all that is left to read.
+    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
+        pipe.send("ready")
+        while True:
             job: FeedJob | PageJob = pipe.recv()
-        except EOFError:
-            return
-        pipe.send(_answer(job))
+            pipe.send(_answer(job))
 
 
 def _answer(job: FeedJob | PageJob) -> Any:

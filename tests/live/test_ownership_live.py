@@ -128,6 +128,10 @@ class Wire:
             server.server_close()
 
 
+def host_of(feed):
+    return feed.rsplit("-", 1)[0]
+
+
 @pytest.fixture
 def wire():
     one = Wire()
@@ -208,9 +212,16 @@ class Processes:
         return time.monotonic() - began
 
     def settled(self, *names, secs=4):
-        """Whether each feed was asked by exactly one of these in the last seconds, and each of these asked one."""
+        """Whether in the last seconds each host was asked by exactly one of these, and each of these asked as many.
+
+        By feed and without the shares it could be so for a moment in the middle of a hand-over.
+        """
         askers = self.wire.askers(time.monotonic() - secs)
-        return all(len(who) == 1 for who in askers.values()) and set.union(*askers.values()) == set(names)
+        by_host = defaultdict(set)
+        for feed, who in askers.items():
+            by_host[host_of(feed)] |= who
+        shares = [sum(who == {name} for who in by_host.values()) for name in names]
+        return all(len(who) == 1 for who in askers.values()) and shares == [len(by_host) // len(names)] * len(names)
 
 
 @pytest.fixture
@@ -219,10 +230,6 @@ def processes(install, tmp_path, wire):
     yield group
     for name in list(group.running):
         group.kill(name)
-
-
-def hosts_of(askers, name):
-    return {feed.rsplit("-", 1)[0] for feed, who in askers.items() if who == {name}}
 
 
 def raw_items(settings):
@@ -247,10 +254,6 @@ def test_three_share_the_hosts_and_take_over_from_one_that_was_killed_or_told_to
     processes.wait(lambda: processes.settled("one"), "one asks all")
     processes.start("two", "three")
     processes.wait(lambda: processes.settled("one", "two", "three"), "three share")
-    askers = wire.askers(time.monotonic() - 4)
-    hosts = [hosts_of(askers, name) for name in ("one", "two", "three")]
-    assert [len(found) for found in hosts] == [4, 4, 4]
-    assert not hosts[0] & hosts[1] | hosts[1] & hosts[2] | hosts[0] & hosts[2]
     killed_at = time.monotonic()
     processes.kill("two")
     moved_secs = processes.wait(
