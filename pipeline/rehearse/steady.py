@@ -48,6 +48,9 @@ class Steady(msgspec.Struct, frozen=True):
     drain_per_sec: float
     drained: int
     weights: tuple[Weight, ...]
+    work_grows: float
+    """Bytes an article, at a steady pace and after the first ones."""
+    sink_grows: float
 
 
 def measure(settings: Settings, roles: tuple[Role, Role], *, secs: float, backlog: int) -> Steady:
@@ -63,8 +66,16 @@ def measure(settings: Settings, roles: tuple[Role, Role], *, secs: float, backlo
         latencies.append(latency(settings, plan[done : done + size], rate, look=scales.look))
         done += size
     took = drain(settings, plan[done:], roles)
+    work_grows, sink_grows = growth(scales.weights)
     scales.weigh(len(plan))
-    return Steady(tuple(latencies), round(backlog / took, 1), backlog, tuple(scales.weights))
+    return Steady(tuple(latencies), round(backlog / took, 1), backlog, tuple(scales.weights), work_grows, sink_grows)
+
+
+def growth(weights: Sequence[Weight]) -> tuple[float, float]:
+    """Bytes an article, of worker and sink: from the first weighing under load to the last."""
+    first, last = weights[1], weights[-1]
+    mib_an_article = 2**20 / (last.articles - first.articles)
+    return (last.work_mib - first.work_mib) * mib_an_article, (last.sink_mib - first.sink_mib) * mib_an_article
 
 
 class _Scales:

@@ -7,6 +7,7 @@ is remembered; indices are created explicitly, so that none is ever made without
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from itertools import islice
+from sys import intern
 
 from elasticsearch import Elasticsearch
 
@@ -74,7 +75,8 @@ class Router:
 
     def _remember(self, article_id: str, index: str) -> str:
         """The index of an article, `index` if it had none."""
-        kept = self._known.setdefault(article_id, index)
+        # Interned: a hundred thousand ids share a handful of names.
+        kept = self._known.setdefault(article_id, intern(index))
         self._known.move_to_end(article_id)
         self._written += 1
         if len(self._known) > self._limit:

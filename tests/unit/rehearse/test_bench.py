@@ -1,8 +1,10 @@
 from pipeline.rehearse.bench import Result, Round, page
 from pipeline.rehearse.feed_rate import FeedRate
-from pipeline.rehearse.steady import Latency, Steady, Weight
+from pipeline.rehearse.steady import Latency, Steady, Weight, growth
 
-STEADY = Steady((Latency(10, 300, 1.1, 1.8, 2.2),), 250.0, 3000, (Weight(0, 310, 90), Weight(3000, 330, 95)))
+STEADY = Steady(
+    (Latency(10, 300, 1.1, 1.8, 2.2),), 250.0, 3000, (Weight(0, 310, 90), Weight(3000, 330, 95)), 1048.6, 0.0
+)
 
 
 def test_the_page_names_machine_commit_and_every_round():
@@ -28,4 +30,10 @@ def test_the_page_names_machine_commit_and_every_round():
     assert "| 10 | 300 | 1.1 | 1.8 | 2.2 |" in shown
     assert "while 3000 articles are published" in shown
     assert "| 3000 | 330 | 95 |" in shown
+    assert "grows by 1049 bytes an article, the sink by 0." in shown
     assert "**2100 entries/s**" in shown
+
+
+def test_growth_leaves_out_what_a_process_takes_when_it_begins():
+    weights = [Weight(0, 200, 90), Weight(1_000, 220, 100), Weight(11_000, 230, 100)]
+    assert growth(weights) == (10 * 2**20 / 10_000, 0.0)
