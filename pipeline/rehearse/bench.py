@@ -74,7 +74,8 @@ Resident, after so many articles in all, one process each.
 |---|---|---|
 {weights}
 
-At a steady pace the worker grows by {result.steady.work_grows:.0f} bytes an article, the sink by {result.steady.sink_grows:.0f}.
+At a steady pace the worker grows by {result.steady.work_grows:.0f} bytes an article, the sink by \
+{result.steady.sink_grows:.0f}.
 The worker's are what deduplicate and consolidate remember of it for 38 days (*Where it grows* in
 [stages](../pipeline/stages/README.md)); the sink remembers in which index the last 100,000 articles lie, and grows no
 further.
