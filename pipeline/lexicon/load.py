@@ -19,6 +19,7 @@ from pipeline.lexicon import names as naming
 from pipeline.lexicon.forms import BadFormError, Tails, compile_form
 from pipeline.lexicon.match import NAME_KINDS, Matcher, Word
 from pipeline.lexicon.schema import Entry, Grammar, LexiconFile, Topic, TopicsFile
+from pipeline.lexicon.scripts import Script, entries_in_both, grammar_in_both
 from pipeline.text.normalise import fold
 
 M = TypeVar("M", bound=BaseModel)
@@ -33,7 +34,12 @@ class Lexicon:
     """One language: its entries, its grammar, its matcher."""
 
     def __init__(
-        self, language: str, grammar: Grammar, entries: Sequence[tuple[Path, Entry]], book: naming.NameBook
+        self,
+        language: str,
+        grammar: Grammar,
+        entries: Sequence[tuple[Path, Entry]],
+        book: naming.NameBook,
+        script: Script | None = None,
     ) -> None:
         self.language = language
         self.grammar = grammar
@@ -63,6 +69,7 @@ class Lexicon:
         # As written: folding would make one of the name علي and the word على.
         self.name_edges = frozenset(grammar.name_edges)
         self._book = book
+        self._script = script
         self._words = [_word(path, entry, self.tails) for path, entry in entries]
 
     @cached_property
@@ -120,7 +127,14 @@ class Lexicon:
         large = NAME_KINDS if self.grammar.capitalised_names else frozenset[str]()
         small = frozenset({"demonym"}) if not self.grammar.capitalised_demonyms else frozenset[str]()
         fusions = self.grammar.fusions
-        named = naming.words(self._book, self.language, self.tails, capitalised=large - small, fusions=fusions)
+        named = naming.words(
+            self._book,
+            self.language,
+            self.tails,
+            capitalised=large - small,
+            fusions=fusions,
+            spelling=self._script.of if self._script else None,
+        )
         return Matcher([*self._words, *named], self.tails, self.grammar.proclitics)
 
     @cached_property
@@ -225,7 +239,11 @@ def _lexicon(
     if len(grammars) != 1:
         raise ConfigError(f"{folder}: exactly one file must hold [grammar] (found {len(grammars)})")
     _check_ids(folder.name, entries, {topic.code for topic in topics.topic})
-    return Lexicon(folder.name, grammars[0], entries, book)
+    grammar = grammars[0]
+    script = Script(grammar.other_script) if grammar.other_script else None
+    if script is not None:
+        grammar, entries = grammar_in_both(grammar, script), entries_in_both(entries, script)
+    return Lexicon(folder.name, grammar, entries, book, script)
 
 
 def _check_ids(language: str, entries: Sequence[tuple[Path, Entry]], topics: set[str]) -> None:

@@ -5,7 +5,7 @@ organisations, cities, office holders) is data in config/names/.
 """
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from functools import cache
 from typing import Annotated, Literal
@@ -148,9 +148,18 @@ def country_label(code: str, language: str) -> str:
 
 
 def words(
-    book: NameBook, language: str, tails: Tails, *, capitalised: frozenset[str], fusions: Sequence[Fusion] = ()
+    book: NameBook,
+    language: str,
+    tails: Tails,
+    *,
+    capitalised: frozenset[str],
+    fusions: Sequence[Fusion] = (),
+    spelling: Callable[[str], str] | None = None,
 ) -> list[Word]:
-    """All names a text of this language can hold; those of the kinds `capitalised` with a capital first."""
+    """All names a text of this language can hold; those of the kinds `capitalised` with a capital first.
+
+    `spelling` writes the language's own names in its other script.
+    """
     own = book.countries.get(language, CountryNames())
     found: dict[tuple[str, str], set[str]] = {}
     for code, name in cldr_names(language).items():
@@ -164,6 +173,9 @@ def words(
         found[kind, organisation.id] = {*organisation.names.get("any", ()), *organisation.names.get(language, ())}
     for city in book.city:
         found["city", city.id] = set(city.names.get(language, city.names["en"]))
+    if spelling is not None:
+        for own_names in found.values():
+            own_names.update([*map(spelling, own_names)])
     for person in book.person:
         found["person", person.id] = {*person.names, *person.short}
     return [

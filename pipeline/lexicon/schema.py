@@ -129,6 +129,12 @@ class Grammar(_Strict):
     month_first: bool = False
     locales: tuple[str, ...] = ()
     """CLDR locales whose months are met too ("ar_IQ" has others than "ar")."""
+    apostrophe_letters: bool = False
+    """Whether an apostrophe inside a word is a letter of it, however it is typed ("Oʻzbekiston", "maʼlum")."""
+    other_script: dict[str, str] = {}
+    """Letters → those of the language's other script, so that every form, ending and name is met in both."""
+    year_before: str = ""
+    """What stands between a year and the day after it ("2026 | -yil | 1-iyun"), as an expression."""
     name_edges: tuple[str, ...] = ()
     """Where names have no capitals: words that are never part of a person's or body's name."""
     proclitics: tuple[Proclitic, ...] = ()

@@ -77,7 +77,8 @@ def _calendar(
     """`4 Şubat 2026`, `February 4, 2026`, `4 February`: a day and a month by name; a bare year is too little."""
     months = document.lexicon.months
     grammar = document.lexicon.grammar
-    for pattern in _day_patterns(tuple(months), grammar.calendar_tail, grammar.calendar_link, grammar.month_first):
+    affixes = (grammar.calendar_tail, grammar.calendar_link, grammar.year_before)
+    for pattern in _day_patterns(tuple(months), *affixes, grammar.month_first):
         dates = pattern.finditer(document.folded, start, end)
         found = next((one for one in dates if not _is_term(document, one.start())), None)
         if found is None:
@@ -98,14 +99,15 @@ def _day_patterns(
     months: tuple[str, ...],
     tail: str,
     link: str,
+    year_before: str,
     month_first: bool,  # noqa: FBT001 — a key
 ) -> tuple[re.Pattern[str], ...]:
     names = "|".join(sorted(map(re.escape, months), key=len, reverse=True))
     between = rf"(?:{fold(link)})?"
-    day_first = (
-        rf"(?<!\d)(?P<d>\d{{1,2}})\.?{between} (?P<m>{names})(?:{fold(tail)})?(?!\w)"
-        rf"(?:['.,]?{between} ?(?P<y>\d{{4}}))?"
-    )
+    day = rf"(?P<d>\d{{1,2}})\.?{between}[ -](?P<m>{names})(?:{fold(tail)})?(?!\w)"
+    day_first = rf"(?<!\d){day}(?:['.,]?{between} ?(?P<y>\d{{4}}))?"
+    if year_before:
+        return re.compile(rf"(?<!\d)(?P<y>\d{{4}})(?:{fold(year_before)}) {day}"), re.compile(day_first)
     if not month_first:
         return (re.compile(day_first),)
     return re.compile(rf"(?<!\w)(?P<m>{names})\.? (?P<d>\d{{1,2}})(?!\d)(?:,? (?P<y>\d{{4}}))?"), re.compile(day_first)

@@ -9,7 +9,7 @@ import msgspec
 from pipeline.lexicon import Lexicon, Lexicons
 from pipeline.lexicon.match import Span
 from pipeline.text import sentences
-from pipeline.text.normalise import View
+from pipeline.text.normalise import View, lettered
 
 # "TAŞKENT (TUA) - ", "BAKU, Feb 9 (HPA) - ", "WIEN, 6. Mai - ": where it was filed, no part of what it says.
 _DATELINE = re.compile(
@@ -33,7 +33,7 @@ class Document:
     ) -> None:
         """`sketch`: only what tells whether anything was done, without names and topics."""
         self.view = shown
-        self.text = shown.text
+        self.text = lettered(shown.text) if lexicon.grammar.apostrophe_letters else shown.text
         """The text as shown: same indices as the spans."""
         self.folded = shown.folded
         """Its search key, letter by letter."""

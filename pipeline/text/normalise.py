@@ -30,7 +30,7 @@ _HAS_NEWLINE = re.compile("[\r\u0085\u2028\u2029]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 # One letter of the key for each letter of the text, so offsets survive: only what `_DROPPED` names disappears.
-_APOSTROPHES = dict.fromkeys("\u2018\u2019\u201b\u02bc\u02b9\u00b4\u0060\uff07\x91\x92", "'")
+_APOSTROPHES = dict.fromkeys("\u2018\u2019\u201b\u02bb\u02bc\u02b9\u00b4\u0060\uff07\x91\x92", "'")
 _QUOTES = dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u00bb\uff02\x93\x94", '"')
 _DASHES = dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212\x96\x97", "-")
 _SPACES = dict.fromkeys(
@@ -71,6 +71,10 @@ _FOLD = tuple(
 _ASCII_FOLD = tuple((sign, key) for sign, key in _FOLD if sign.isascii())
 
 
+# Between two letters; after o and g Uzbek has a letter of its own, elsewhere a sign.
+_INNER_APOSTROPHE = re.compile(rf"(?<=[^\W\d_])[{''.join(_APOSTROPHES)}'](?=[^\W\d_])")
+
+
 def clean(text: str) -> str:
     """NFC text with plain line ends, without controls, zero-width and bidirectional marks.
 
@@ -92,6 +96,11 @@ def fold(text: str) -> str:
         if sign in text:
             text = text.replace(sign, key)
     return _encodable(text).lower()
+
+
+def lettered(text: str) -> str:
+    """Apostrophes inside words as letters (U+02BB after o and g, else U+02BC): none parts a name. Same length."""
+    return _INNER_APOSTROPHE.sub(lambda found: "\u02bb" if text[found.start() - 1] in "oOgG" else "\u02bc", text)
 
 
 # Texts in decomposed letters or with vowel signs are folded letter by letter; an alphabet is small.
@@ -136,27 +145,47 @@ def view(given: str) -> View:
 
 
 def _mapped(given: str) -> View:
-    """Compose letter by letter (base and its marks), noting where each composed letter began."""
+    """Compose what is written in several signs (a base and its marks), noting where each composed letter began."""
     shown: list[str] = []
+    folded: list[str] = []
     origin: list[int] = []
     position = 0
-    for cluster in _clusters(given):
-        for letter in unicodedata.normalize("NFC", cluster):
-            if len(_fold_letter(letter)) == 1:
+    for found in _odd_places(given).finditer(given):
+        _as_it_is(given, position, found.start(), shown, folded, origin)
+        for letter in unicodedata.normalize("NFC", found.group()):
+            if len(key := _fold_letter(letter)) == 1:
                 shown.append(letter)
-                origin.append(position)
-        position += len(cluster)
-    origin.append(position)
-    text = "".join(shown)
-    folded = "".join(map(_fold_letter, text))
-    return View(given, text, folded, tuple(origin))
+                folded.append(key)
+                origin.append(found.start())
+        position = found.end()
+    _as_it_is(given, position, len(given), shown, folded, origin)
+    origin.append(len(given))
+    return View(given, "".join(shown), "".join(folded), tuple(origin))
 
 
-def _clusters(text: str) -> list[str]:
-    clusters: list[str] = []
-    for letter in text:
-        if clusters and unicodedata.combining(letter):
-            clusters[-1] += letter
-        else:
-            clusters.append(letter)
-    return clusters
+def _as_it_is(given: str, start: int, end: int, shown: list[str], folded: list[str], origin: list[int]) -> None:
+    """A stretch in which every sign is a letter of its own."""
+    if start < end:
+        shown.append(given[start:end])
+        folded.append(fold(given[start:end]))
+        origin.extend(range(start, end))
+
+
+def _odd_places(text: str) -> re.Pattern[str]:
+    """Finds a letter with its marks, or one that is not shown, or shown as another. Few signs make up a text."""
+    signs = set(text)
+    marks = {sign for sign in signs if unicodedata.combining(sign)}
+    odd = {sign for sign in signs - marks if not _is_plain(sign)}
+    return _odd_pattern("".join(sorted(marks)), "".join(sorted(odd)))
+
+
+@lru_cache(maxsize=4096)
+def _is_plain(sign: str) -> bool:
+    return len(_fold_letter(sign)) == 1 and unicodedata.normalize("NFC", sign) == sign
+
+
+@lru_cache(maxsize=256)
+def _odd_pattern(marks: str, odd: str) -> re.Pattern[str]:
+    choices = [f".?[{re.escape(marks)}]+"] if marks else []
+    choices += [f"[{re.escape(odd)}]"] if odd else []
+    return re.compile("|".join(choices) or "(?!)", re.DOTALL)
