@@ -4,7 +4,7 @@ Called by load.py (builds it) and the tag stage (uses it). Cost: one pass over t
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
 
 import ahocorasick_rs
@@ -86,26 +86,29 @@ class Matcher:
     def _words(self) -> Iterable[Word]:
         return (word for targets in self._targets for word, _ in targets)
 
-    def may_hold_agreement(self, view: View) -> bool:
-        """Whether a paragraph holds the beginnings of an act and of a document, or of an act that needs none.
+    def parts(self, view: View) -> Iterator[View]:
+        """Paragraphs that hold the beginnings of an act and of a document, or of an act that needs none.
 
-        Most news holds neither and costs no more than this.
+        Most news has none and costs no more than this. Offsets of a part are its own.
         """
         if self._gate is None:
-            return False
+            return
         folded = view.folded
-        seen, since = 0, 0
+        seen, end = 0, -1
         # Overlapping, for one word's beginning may stand inside another's ("kündig" in "gekündigt").
         for index, start, _ in self._gate.find_matches_as_indexes(folded, overlapping=True):
-            sign = self._signs[index]
+            if seen == _ENOUGH and start < end:
+                continue
             if not (_starts_word(folded, start) or self._before(folded, start)):
                 continue
-            if seen and "\n" in folded[since:start]:
-                seen = 0
-            seen, since = seen | sign, start
+            if start >= end:
+                seen, end = 0, _line_end(folded, start)
+            seen |= self._signs[index]
             if seen & _ENOUGH or seen == _ACT | _DOCUMENT:
-                return True
-        return False
+                seen = _ENOUGH
+                begin = folded.rfind("\n", 0, start) + 1
+                text = view.text[begin:end]
+                yield View(text, text, folded[begin:end])
 
     def find(self, view: View) -> list[Span]:
         """All spans in text order: the longest of each kind, none that a stop-frame covers."""
@@ -194,6 +197,11 @@ def _takes(word: Word, proclitic: Proclitic) -> bool:
     if proclitic.kinds and word.kind not in proclitic.kinds:
         return False
     return proclitic.names or word.kind not in NAME_KINDS - {"demonym"}
+
+
+def _line_end(text: str, start: int) -> int:
+    end = text.find("\n", start)
+    return len(text) if end < 0 else end
 
 
 def _starts_word(text: str, start: int) -> bool:

@@ -7,6 +7,7 @@ hold an act are read: status, document, parties, package, values, place and date
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import chain
 
 import msgspec
 
@@ -66,10 +67,8 @@ class Tagger:
         if lexicon is None:
             return ()
         text, title = view(article.text), view(article.title)
-        if not any(map(lexicon.matcher.may_hold_agreement, (text, title))):
-            return ()
-        sketches = (Document(shown, lexicon, self._lexicons, sketch=True) for shown in (text, title))
-        if not any(_acts_on_documents(sketch) for sketch in sketches):
+        parts = chain.from_iterable(map(lexicon.matcher.parts, (text, title)))
+        if not any(_acts_on_documents(Document(part, lexicon, self._lexicons, sketch=True)) for part in parts):
             return ()
         return _Reader(article, text, title, lexicon, self._lexicons).mentions()
 

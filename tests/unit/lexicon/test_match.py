@@ -72,5 +72,12 @@ def test_gate_lets_every_text_with_an_act_through(language):
         if entry.kind == "act" and not {"at_ceremony", "with_signature"} & set(entry.marks):
             for example in entry.yes:
                 text = f"{example} {paper}.".replace("[[", "").replace("]]", "")
-                assert matcher.may_hold_agreement(view(text)), entry.id
-    assert not matcher.may_hold_agreement(view("Bahar geldi. Spring came."))
+                assert list(matcher.parts(view(text))), entry.id
+    assert not list(matcher.parts(view("Bahar geldi. Spring came.")))
+
+
+def test_gate_gives_the_paragraphs_that_hold_act_and_document_and_no_others():
+    told = "The ministers signed an agreement."
+    text = f"It rained.\n{told}\nThe minister signed it.\nAn agreement lay there.\n{told}"
+    parts = [part.text for part in LEXICONS.get("en").matcher.parts(view(text))]
+    assert parts == [told, told]
