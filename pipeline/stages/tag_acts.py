@@ -10,6 +10,7 @@ import msgspec
 from pipeline.lexicon.match import Span
 from pipeline.models.codes import NEGATIVE_STATUSES, Polarity, Status
 from pipeline.stages.tag_document import Document, Sentence
+from pipeline.stages.tag_trace import Why
 
 _DROPS = frozenset({"wish", "considered"})
 # "Will agree" and "is expected to collapse" are forecasts, not plans of the parties.
@@ -43,16 +44,22 @@ class Reading(msgspec.Struct, frozen=True):
 def read(document: Document, act: Span) -> Reading | None:
     """The reading of an act, or None where nothing was done or is to be done."""
     sentence = document.sentence_at(act.start)
-    if document.within(sentence.start, sentence.end, "veto"):
+    vetoes = document.within(sentence.start, sentence.end, "veto")
+    if vetoes:
+        document.drop(act, Why.VETO, vetoes)
         return None
-    if _is_background(document, act, sentence):
+    foreground = _foreground(document, act, sentence)
+    if foreground is not None:
+        document.drop(act, Why.BACKGROUND, (foreground,))
         return None
     modifiers = _modifiers(document, act, sentence)
     codes = {modifier.code for modifier in modifiers}
     if any(mark in act.marks and code not in codes for mark, code in NEEDS.items()):
+        document.drop(act, Why.EVERYDAY, modifiers)
         return None
     decided = _decide(act, codes, document, sentence)
-    if decided is None:
+    if isinstance(decided, Why):
+        document.drop(act, decided, modifiers)
         return None
     status, polarity, certainty = decided
     start, end = clause(document, act, sentence)
@@ -60,27 +67,24 @@ def read(document: Document, act: Span) -> Reading | None:
     return Reading(act, sentence, start, max(end, act.end), status, polarity, used, certainty)
 
 
-def _is_background(document: Document, act: Span, sentence: Sentence) -> bool:
-    """A relative clause ("… ile imzaladığı sözleşmeyi feshetti") only says which document the main act is about."""
+def _foreground(document: Document, act: Span, sentence: Sentence) -> Span | None:
+    """The main act of a relative clause ("… ile imzaladığı sözleşmeyi feshetti"), which says about which document."""
     if document.lexicon.grammar.order == "verb_medial" or not act.marks & {"participle", "reported"}:
-        return False
-    if document.lexicon.grammar.order == "free" and any(
-        "finite" in earlier.marks and earlier.end <= act.start
-        for earlier in document.within(sentence.start, act.start, "act")
-    ):
-        return True
+        return None
+    if document.lexicon.grammar.order == "free":
+        for earlier in document.within(sentence.start, act.start, "act"):
+            if "finite" in earlier.marks and earlier.end <= act.start:
+                return earlier
     for later in document.within(act.end, sentence.end, "act", "attribution"):
         if later.kind == "attribution":
-            return False
+            return None
         if later.start >= act.end and "finite" in later.marks:
-            return document.words_between(act.end, later.start) <= _MAX_BACKGROUND_WORDS
-    return False
+            return later if document.words_between(act.end, later.start) <= _MAX_BACKGROUND_WORDS else None
+    return None
 
 
-def _decide(
-    act: Span, codes: set[str], document: Document, sentence: Sentence
-) -> tuple[Status, Polarity, float] | None:
-    """Status, polarity and certainty; None for what was neither done nor fixed to be done."""
+def _decide(act: Span, codes: set[str], document: Document, sentence: Sentence) -> tuple[Status, Polarity, float] | Why:
+    """Status, polarity and certainty; or why it was neither done nor fixed to be done."""
     marks = act.marks
     polarity = _polarity(marks, codes, document, sentence)
     if "failed" in marks:
@@ -92,37 +96,37 @@ def _decide(
     if base in NEGATIVE_STATUSES:
         # That the other side broke a pact is always somebody's word.
         codes = codes - {"rumour"}
-    if _is_dropped(marks, codes):
-        return None
+    if "perfect" in marks and "planned" in codes:
+        # "Sollen … unterzeichnet haben" is hearsay, no plan.
+        return Why.HEARSAY
+    if _is_taken_back(marks, codes):
+        return Why.TAKEN_BACK
     if "negotiating" in codes and marks & _UNFINISHED:
         return Status.NEGOTIATING, polarity, 0.7
     if "coming" in codes and "past" not in marks:
         # "توقعان الأسبوع المقبل": the present of what is to come.
         codes = codes | {"planned"}
     if "future" in marks or codes & {"future", "planned"}:
-        return None if base in _NEVER_PLANNED else (Status.PLANNED, polarity, 0.8)
+        return Why.FORECAST if base in _NEVER_PLANNED else (Status.PLANNED, polarity, 0.8)
     return _done(base, marks, codes, polarity)
 
 
-def _is_dropped(marks: frozenset[str], codes: set[str]) -> bool:
-    """A wish beside a finished act is about something else; a rumour takes back even that.
-
-    So does a modal beside a perfect: "sollen … unterzeichnet haben" is hearsay, no plan.
-    """
-    if "perfect" in marks and "planned" in codes:
-        return True
+def _is_taken_back(marks: frozenset[str], codes: set[str]) -> bool:
+    """A wish beside a finished act is about something else; a rumour takes back even that."""
     return bool(codes & {"rumour", "relative"}) or bool(codes & _DROPS and "past" not in marks)
 
 
 def _done(
     base: Status, marks: frozenset[str], codes: set[str], polarity: Polarity
-) -> tuple[Status, Polarity, float] | None:
+) -> tuple[Status, Polarity, float] | Why:
     if "denied" in codes:
         polarity = Polarity.DENIED
-    elif "purpose" in codes or ("finite" not in marks and _is_unfinished(marks, codes)):
-        return None
+    elif "purpose" in codes:
+        return Why.PURPOSE
+    elif "finite" not in marks and _is_unfinished(marks, codes):
+        return Why.UNFINISHED
     if polarity is Polarity.DENIED and base in NEGATIVE_STATUSES:
-        return None
+        return Why.UNBROKEN
     return base, polarity, 0.95 if marks & {"finite", "passive"} else 0.85
 
 

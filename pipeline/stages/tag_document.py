@@ -2,12 +2,13 @@
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from pipeline.lexicon import Lexicon, Lexicons
 from pipeline.lexicon.match import Span
+from pipeline.stages.tag_trace import Trace, Why
 from pipeline.text import sentences
 from pipeline.text.normalise import View, lettered
 
@@ -29,9 +30,16 @@ class Document:
     """One text (an article's body or its title) with everything the lexicon finds in it."""
 
     def __init__(
-        self, shown: View, lexicon: Lexicon, lexicons: Lexicons, *, where: str = "text", sketch: bool = False
+        self,
+        shown: View,
+        lexicon: Lexicon,
+        lexicons: Lexicons,
+        *,
+        where: str = "text",
+        sketch: bool = False,
+        trace: Trace | None = None,
     ) -> None:
-        """`sketch`: only what tells whether anything was done, without names and topics."""
+        """`sketch`: only what tells whether anything was done, without names and topics. `trace`: told all drops."""
         self.view = shown
         self.text = lettered(shown.text) if lexicon.grammar.apostrophe_letters else shown.text
         """The text as shown: same indices as the spans."""
@@ -40,6 +48,7 @@ class Document:
         self.lexicon = lexicon
         self.lexicons = lexicons
         self.where = where
+        self.trace = trace
         self._by_kind: dict[str, list[Span]] = {}
         for span in (lexicon.sketcher if sketch else lexicon.matcher).find(shown):
             self._by_kind.setdefault(span.word.kind, []).append(span)
@@ -100,6 +109,11 @@ class Document:
         if span.lemma is None:
             return self.text[span.start : span.stem_end]
         return "" if span.kind == "demonym" else span.lemma
+
+    def drop(self, act: Span, why: Why, because: Sequence[Span] = ()) -> None:
+        """Tell who listens, if anybody does, why an act comes to nothing."""
+        if self.trace is not None:
+            self.trace.drop(self.where, act, why, because)
 
     def quote(self, start: int, end: int) -> tuple[int, int, str]:
         """Offsets in the given text, and the quote they cut out of it."""

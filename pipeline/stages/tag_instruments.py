@@ -10,6 +10,7 @@ from pipeline.lexicon.match import Span
 from pipeline.models.codes import Instrument, PartnershipLevel, Status
 from pipeline.stages.tag_acts import Reading
 from pipeline.stages.tag_document import Document
+from pipeline.stages.tag_trace import Why
 from pipeline.text import numbers
 from pipeline.text.letters import CAPITAL
 
@@ -51,8 +52,10 @@ def read(document: Document, reading: Reading, actors: Sequence[tuple[int, int]]
         # "They signed it on Monday": tells more of a document that has been named elsewhere.
         return Subject(Instrument.OTHER, None, True, None, None, (), None)
     if span is None and "reciprocal" not in reading.marks:
+        document.drop(reading.act, Why.NO_INSTRUMENT)
         return None
     if "adopts" in reading.marks and (span is None or span.code not in {"joint_declaration", "action_plan"}):
+        document.drop(reading.act, Why.NOT_ADOPTED, (span,) if span else ())
         return None
     instrument = Instrument(span.code) if span is not None else Instrument.VERBAL
     if instrument is Instrument.CONTRACT and reading.act.code == Status.ACCEDED:

@@ -28,6 +28,7 @@ from pipeline.stages.tag_instruments import Subject
 from pipeline.stages.tag_packages import Package
 from pipeline.stages.tag_parties import ALONE, Sides
 from pipeline.stages.tag_people import Speaker
+from pipeline.stages.tag_trace import Trace, Why
 
 _POLITICAL = frozenset(
     {
@@ -76,9 +77,18 @@ class Passage(msgspec.Struct, frozen=True):
     evidence: tuple[Evidence, ...]
     in_title: bool
 
+    @property
+    def where(self) -> str:
+        """Name of the text it stands in."""
+        return "title" if self.in_title else "text"
+
 
 def join(
-    passages: Sequence[Passage], lexicons: Lexicons, language: str, according_to: str | None
+    passages: Sequence[Passage],
+    lexicons: Lexicons,
+    language: str,
+    according_to: str | None,
+    trace: Trace | None = None,
 ) -> tuple[Mention, ...]:
     """One Mention per agreement, in text order."""
     groups: list[list[Passage]] = []
@@ -86,13 +96,14 @@ def join(
         homes = [group for group in groups if any(_same(passage, other) for other in group)]
         if homes and not (passage.subject.generic and passage.package.count == 1 and len(homes) > 1):
             homes[0].append(passage)
-        elif homes:
-            # "The documents" of a day on which several were signed is evidence for none in particular.
             continue
-        elif not (groups and (passage.in_title or passage.subject.generic)) and _can_stand_alone(passage):
+        # "The documents" of a day on which several were signed is evidence for none in particular.
+        why = Why.NONE_IN_PARTICULAR if homes else _why_not_alone(passage, is_first=not groups)
+        if why is None:
             groups.append([passage])
-    denied = [group[0] for group in groups if group[0].reading.polarity is Polarity.DENIED]
-    groups = [group for group in groups if not _is_denied(group, denied)]
+        elif trace is not None:
+            trace.drop(passage.where, passage.reading.act, why)
+    groups = _without_denied(groups, trace)
     ordinals: Counter[str] = Counter()
     mentions = []
     occasions: dict[frozenset[str], str] = {}
@@ -131,11 +142,22 @@ def _same_subject(first: Subject, second: Subject) -> bool:
     return not topics or not others or bool(topics & others)
 
 
-def _can_stand_alone(passage: Passage) -> bool:
+def _why_not_alone(passage: Passage, *, is_first: bool) -> Why | None:
     """A lone "document" or "it" tells of something named elsewhere; several documents are a package."""
+    if not is_first and (passage.in_title or passage.subject.generic):
+        return Why.TITLE_ALONE if passage.in_title else Why.ECHO
     if passage.sides.borrowed:
-        return False
-    return not passage.subject.generic or (passage.subject.span is not None and passage.package.count > 1)
+        return Why.BORROWED
+    is_package = passage.subject.span is not None and passage.package.count > 1
+    return Why.NAMELESS if passage.subject.generic and not is_package else None
+
+
+def _without_denied(groups: list[list[Passage]], trace: Trace | None) -> list[list[Passage]]:
+    denied = [group[0] for group in groups if group[0].reading.polarity is Polarity.DENIED]
+    kept = [group for group in groups if not _is_denied(group, denied)]
+    if trace is not None:
+        trace.decide(groups, kept)
+    return kept
 
 
 def _is_denied(group: list[Passage], denied: list[Passage]) -> bool:
