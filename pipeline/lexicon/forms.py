@@ -7,7 +7,7 @@ Everything is folded, so the data may be written in its own spelling.
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import msgspec
 
@@ -29,13 +29,19 @@ class Form(msgspec.Struct, frozen=True):
     """`literal` starts every match, `rest` follows it; the last group of `rest` is the tail, if there is one."""
 
     literal: str
-    rest: re.Pattern[str]
+    expression: str
+    """Of `rest`. Compiled when first met: most forms never are, and all of them take seconds."""
     tail: str | None
     marks: frozenset[str]
     lemma: str | None = None
     """A name's dictionary form, where the language declines names."""
     plain: bool = False
     """Whether nothing follows the literal but the end of its word: cheaper to see than to match."""
+
+    @property
+    def rest(self) -> re.Pattern[str]:
+        """What follows the literal."""
+        return _compiled(self.expression)
 
 
 class Tails:
@@ -99,12 +105,9 @@ def compile_form(source: str, tails: Tails) -> Form:
     if len(literal.strip()) < MIN_LITERAL and not is_sign:
         raise BadFormError(f"form {source!r} must begin with at least {MIN_LITERAL} letters")
     if _is_unbalanced(pieces):
-        raise BadFormError(f"form {source!r}: unbalanced brackets")
+        raise BadFormError(f"form {source!r}: brackets do not match, or a choice stands outside of them")
     classes = [piece[1:-1] for piece in pieces if piece.startswith("{")]
-    try:
-        rest = _compiled("".join(_translate(piece, tails) for piece in pieces[1:]) + ("" if is_sign else _WORD_END))
-    except re.error as problem:
-        raise BadFormError(f"form {source!r}: {problem}") from problem
+    rest = "".join(_translate(piece, tails) for piece in pieces[1:]) + ("" if is_sign else _WORD_END)
     own = frozenset(mark.strip() for mark in marks.split(",") if mark.strip())
     return Form(literal, rest, classes[-1] if classes else None, own, plain=len(pieces) == 1 and not is_sign)
 
@@ -116,8 +119,8 @@ def name_form(name: str, tails: Tails) -> Form:
     if tails.declines:
         return _declined(name, tails, marks)
     if "name" not in tails:
-        return Form(fold(name), _compiled(_WORD_END), None, marks, plain=True)
-    return Form(fold(name), _compiled(f"({tails.expression('name')}){_WORD_END}"), "name", marks)
+        return Form(fold(name), _WORD_END, None, marks, plain=True)
+    return Form(fold(name), f"({tails.expression('name')}){_WORD_END}", "name", marks)
 
 
 def _declined(name: str, tails: Tails, marks: frozenset[str]) -> Form:
@@ -136,16 +139,22 @@ def _declined(name: str, tails: Tails, marks: frozenset[str]) -> Form:
     rest = parts[0][1] + "".join(f" {re.escape(fold(word))}{ending}" for word, ending in parts[1:])
     head_rule = rules[head]
     tail = head_rule.tail if head_rule else "fixed"
-    return Form(fold(parts[0][0]), _compiled(rest + _WORD_END), tail, marks, lemma=name)
+    return Form(fold(parts[0][0]), rest + _WORD_END, tail, marks, lemma=name)
 
 
-@lru_cache(maxsize=1024)
+@cache
 def _compiled(expression: str) -> re.Pattern[str]:
     return re.compile(expression)
 
 
 def _is_unbalanced(pieces: Sequence[str]) -> bool:
-    return pieces.count("(") != sum(piece.startswith(")") for piece in pieces)
+    """Everything else that makes an expression is escaped, or an ending that was compiled before."""
+    depth = 0
+    for piece in pieces:
+        depth += (piece == "(") - piece.startswith(")")
+        if depth < 0 or (piece == "|" and not depth):
+            return True
+    return depth != 0
 
 
 def _translate(piece: str, tails: Tails) -> str:

@@ -200,6 +200,7 @@ def _word(
     return Word(f"name.{code}", kind, code, forms, capitalised=capitalised, rank=rank)
 
 
+@cache
 def _without_marks(name: str) -> str:
     """As hurried wires spell it ("Turkiye"): a Latin name without the marks of its letters; others as they are."""
     letters = unicodedata.normalize("NFD", name.replace("ı", "i").replace("ø", "o").replace("ł", "l"))

@@ -62,6 +62,8 @@ def test_missing_key_is_named_with_file_and_entry(folder, missing):
         ({"forms": '["sign{verb}"]'}, "no tail class 'verb'"),
         ({"forms": '["s"]'}, "at least"),
         ({"forms": '["sign(ed"]'}, "brackets"),
+        ({"forms": '["sign)ed("]'}, "brackets"),
+        ({"forms": '["sign (up)|off"]'}, "a choice stands outside"),
         ({"kind": '"topic"', "code": '"no_such_topic"'}, "topics.toml"),
         ({"id": '"yy.sign"'}, "must begin with 'xx'"),
         ({"colour": '"red"'}, "colour"),
