@@ -14,7 +14,7 @@ import msgspec
 from pipeline.lexicon import Lexicon, Lexicons
 from pipeline.models.article import ParsedArticle
 from pipeline.models.codes import Basis, Instrument, PartyKind, Polarity, Status
-from pipeline.models.mention import ActDate, Evidence, Mention
+from pipeline.models.mention import ActDate, Evidence, Mention, Value
 from pipeline.models.raw_item import SourceRef
 from pipeline.stages import (
     tag_acts,
@@ -30,6 +30,7 @@ from pipeline.stages.tag_document import Document
 from pipeline.stages.tag_join import Passage
 from pipeline.stages.tag_people import People
 from pipeline.stages.tag_roles import Unit
+from pipeline.stages.tag_trace import Trace, Why
 from pipeline.text import language
 from pipeline.text.normalise import View, view
 
@@ -67,10 +68,13 @@ class Tagger:
         if lexicon is None:
             return ()
         text, title = view(article.text), view(article.title)
-        parts = chain.from_iterable(map(lexicon.matcher.parts, (text, title)))
-        if not any(_acts_on_documents(Document(part, lexicon, self._lexicons, sketch=True)) for part in parts):
+        if not self._is_worth_reading(text, title, lexicon):
             return ()
         return _Reader(article, text, title, lexicon, self._lexicons).mentions()
+
+    def _is_worth_reading(self, text: View, title: View, lexicon: Lexicon) -> bool:
+        parts = chain.from_iterable(map(lexicon.matcher.parts, (text, title)))
+        return any(_acts_on_documents(Document(part, lexicon, self._lexicons, sketch=True)) for part in parts)
 
     def warm(self) -> None:
         """Build now what is else built at first use: matchers, calendars, the model of languages. About a second."""
@@ -100,15 +104,41 @@ class Tagger:
         reader = _Reader(article, view(article.text), view(article.title), lexicon, self._lexicons)
         return Found(self.tag(article), reader.commitments())
 
+    def explain(self, article: ParsedArticle) -> tuple[Found, Trace]:
+        """What `read` gives, and what became of every act on the way, also in a text that is left alone."""
+        trace = Trace()
+        lexicon = self._lexicons.get(article.language)
+        if lexicon is None:
+            trace.closed = Why.NO_LEXICON
+            return Found(), trace
+        text, title = view(article.text), view(article.title)
+        if not self._is_worth_reading(text, title, lexicon):
+            began = any(True for shown in (text, title) for _ in lexicon.matcher.parts(shown))
+            trace.closed = Why.NOTHING_DONE if began else Why.CLOSED_GATE
+        reader = _Reader(article, text, title, lexicon, self._lexicons, trace)
+        mentions = reader.mentions()
+        return Found(() if trace.closed else mentions, reader.commitments()), trace
+
 
 class _Reader:
     """One article being read."""
 
-    def __init__(self, article: ParsedArticle, text: View, title: View, lexicon: Lexicon, lexicons: Lexicons) -> None:
+    def __init__(
+        self,
+        article: ParsedArticle,
+        text: View,
+        title: View,
+        lexicon: Lexicon,
+        lexicons: Lexicons,
+        trace: Trace | None = None,
+    ) -> None:
         self._article = article
         self._lexicons = lexicons
-        self._title = Document(title, lexicon, lexicons, where="title")
-        self._text = Document(text, lexicon, lexicons)
+        self._title = Document(title, lexicon, lexicons, where="title", trace=trace)
+        self._text = Document(text, lexicon, lexicons, trace=trace)
+        self._trace = trace
+        if trace is not None:
+            trace.documents = (self._title, self._text)
         self._published = article.published
         self._told: tuple[Unit, ...] = ()
 
@@ -129,7 +159,7 @@ class _Reader:
         if not passages:
             return ()
         source, source_evidence = tag_circumstances.source_of(self._text)
-        mentions = tag_join.join(passages, self._lexicons, self._text.lexicon.language, source)
+        mentions = tag_join.join(passages, self._lexicons, self._text.lexicon.language, source, self._trace)
         if source_evidence is None:
             return mentions
         return tuple(_with_evidence(mention, source_evidence) for mention in mentions)
@@ -188,12 +218,13 @@ class _Reader:
             return None
         story = tag_parties.Story(lambda: self._context, people, self._told)
         sides = tag_parties.read(document, reading, units, story)
-        if sides is None or (reading.polarity is not Polarity.ASSERTED and reading.status is Status.NEGOTIATING):
+        values, value_spans = tag_values.read(document, reading)
+        refused = Why.FEW_PARTIES if sides is None else self._refused(document, reading, subject, sides, values)
+        if sides is None or refused is not None:
+            if self._trace is not None and refused is not None:
+                self._trace.drop(document.where, reading.act, refused, units=units)
             return None
         package = tag_packages.read(document, reading, subject.span)
-        values, value_spans = tag_values.read(document, reading)
-        if not (values or _is_public_matter(sides, subject)) or self._is_history(document, reading):
-            return None
         reading = _as_done_by(reading, sides)
         self._told = tuple(sides.units.values())
         date, date_evidence = tag_circumstances.date_of(document, reading, self._published)
@@ -205,17 +236,27 @@ class _Reader:
         found = [status, date_evidence, place_evidence, *_party_evidence(document, sides)]
         if subject.title_at:
             found.append(tag_circumstances.evidence(document, "title", *subject.title_at))
-        return Passage(
-            reading=reading,
-            subject=subject,
-            sides=sides,
-            package=package,
-            values=values,
-            place=place,
-            date=date,
-            evidence=tuple(item for item in found if item is not None),
-            in_title=document.where == "title",
-        )
+        evidence = tuple(item for item in found if item is not None)
+        in_title = document.where == "title"
+        passage = Passage(reading, subject, sides, package, values, place, date, evidence, in_title)
+        if self._trace is not None:
+            self._trace.keep(passage, units)
+        return passage
+
+    def _refused(
+        self,
+        document: Document,
+        reading: tag_acts.Reading,
+        subject: tag_instruments.Subject,
+        sides: tag_parties.Sides,
+        values: tuple[Value, ...],
+    ) -> Why | None:
+        """Why what the sides did is no agreement between them, or no news."""
+        if reading.polarity is not Polarity.ASSERTED and reading.status is Status.NEGOTIATING:
+            return Why.NO_TALKS
+        if not (values or _is_public_matter(sides, subject)):
+            return Why.PRIVATE
+        return Why.HISTORY if self._is_history(document, reading) else None
 
 
 def _readings(document: Document) -> Iterator[tag_acts.Reading]:
