@@ -112,6 +112,17 @@ class Matcher:
 
     def find(self, view: View) -> list[Span]:
         """All spans in text order: the longest of each kind, none that a stop-frame covers."""
+        return _resolve(self._hits(view))
+
+    def lost(self, view: View) -> list[tuple[Span, Span]]:
+        """Hits that `find` leaves out, each with the stop-frame or the better hit that took its place."""
+        hits = self._hits(view)
+        kept = _resolve(list(hits))
+        stayed = {id(hit) for hit in kept}
+        return [(hit, _winner(hit, kept)) for hit in hits if id(hit) not in stayed]
+
+    def _hits(self, view: View) -> list[Span]:
+        """Everything that fits, before hits compete."""
         if self._automaton is None:
             return []
         hits: list[Span] = []
@@ -126,7 +137,7 @@ class Matcher:
             elif self._longest:
                 for proclitic in self._before(folded, start):
                     self._behind(proclitic, view, start, end, targets[index], hits)
-        return _resolve(hits)
+        return hits
 
     def _before(self, folded: str, start: int) -> Sequence[Proclitic]:
         """What stands between the beginning of a word and a hit inside it, if it is something written onto words."""
@@ -225,6 +236,14 @@ def _resolve(hits: list[Span]) -> list[Span]:
             last_end[group] = hit.end
         kept.append(hit)
     return kept
+
+
+def _winner(lost: Span, kept: Iterable[Span]) -> Span:
+    """The kept hit that a lost one gave way to; a stop-frame before all others."""
+    group = _EXCLUSIVE.get(lost.kind)
+    over = [hit for hit in kept if hit.start <= lost.start < hit.end]
+    stops = [hit for hit in over if hit.kind == "stop" and lost.kind in _STOPPED]
+    return stops[0] if stops else next(hit for hit in over if _EXCLUSIVE.get(hit.kind) == group)
 
 
 def _cover(stops: Iterable[Span]) -> Callable[[int], bool]:

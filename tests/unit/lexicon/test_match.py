@@ -81,3 +81,19 @@ def test_gate_gives_the_paragraphs_that_hold_act_and_document_and_no_others():
     text = f"It rained.\n{told}\nThe minister signed it.\nAn agreement lay there.\n{told}"
     parts = [part.text for part in LEXICONS.get("en").matcher.parts(view(text))]
     assert parts == [told, told]
+
+
+def test_lost_hits_name_what_took_their_place():
+    language = LEXICONS.get("tr")
+    entries = {entry.id: entry for entry in language.entries}
+    told = 0
+    for entry in language.entries:
+        for example in (*entry.yes, *entry.no):
+            text = view(example.replace("[[", "").replace("]]", ""))
+            found = language.matcher.find(text)
+            for hit, winner in language.matcher.lost(text):
+                assert hit not in found or hit == winner
+                assert winner in found
+                assert winner.start <= hit.start < winner.end
+                told += winner.word.id in entries
+    assert told > 10
