@@ -5,7 +5,9 @@ Called by the parse stage (`clean`), the lexicon and the taggers (`fold`, `view`
 
 import re
 import unicodedata
+from array import array
 from functools import lru_cache
+from io import StringIO
 
 import msgspec
 
@@ -125,7 +127,7 @@ class View(msgspec.Struct, frozen=True):
     given: str
     text: str
     folded: str
-    origin: tuple[int, ...] | None = None
+    origin: "array[int] | None" = None
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Offsets in the given text of `text[start:end]`; an empty span stays empty."""
@@ -146,28 +148,26 @@ def view(given: str) -> View:
 
 def _mapped(given: str) -> View:
     """Compose what is written in several signs (a base and its marks), noting where each composed letter began."""
-    shown: list[str] = []
-    folded: list[str] = []
-    origin: list[int] = []
+    shown, folded, origin = StringIO(), StringIO(), array("I")
     position = 0
     for found in _odd_places(given).finditer(given):
         _as_it_is(given, position, found.start(), shown, folded, origin)
         for letter in unicodedata.normalize("NFC", found.group()):
             if len(key := _fold_letter(letter)) == 1:
-                shown.append(letter)
-                folded.append(key)
+                shown.write(letter)
+                folded.write(key)
                 origin.append(found.start())
         position = found.end()
     _as_it_is(given, position, len(given), shown, folded, origin)
     origin.append(len(given))
-    return View(given, "".join(shown), "".join(folded), tuple(origin))
+    return View(given, shown.getvalue(), folded.getvalue(), origin)
 
 
-def _as_it_is(given: str, start: int, end: int, shown: list[str], folded: list[str], origin: list[int]) -> None:
+def _as_it_is(given: str, start: int, end: int, shown: StringIO, folded: StringIO, origin: "array[int]") -> None:
     """A stretch in which every sign is a letter of its own."""
     if start < end:
-        shown.append(given[start:end])
-        folded.append(fold(given[start:end]))
+        shown.write(given[start:end])
+        folded.write(fold(given[start:end]))
         origin.extend(range(start, end))
 
 
