@@ -110,7 +110,9 @@ def _day_patterns(
         return re.compile(rf"(?<!\d)(?P<y>\d{{4}})(?:{fold(year_before)}) {day}"), re.compile(day_first)
     if not month_first:
         return (re.compile(day_first),)
-    return re.compile(rf"(?<!\w)(?P<m>{names})\.? (?P<d>\d{{1,2}})(?!\d)(?:,? (?P<y>\d{{4}}))?"), re.compile(day_first)
+    # "iyunun 5-də": the month may carry its case; in "5 iyun 12 sənəd" it has its day already.
+    first = rf"(?<!\w)(?<!\d )(?P<m>{names})(?:{fold(tail)})?\.? (?P<d>\d{{1,2}})(?!\d)(?:,? (?P<y>\d{{4}}))?"
+    return re.compile(first), re.compile(day_first)
 
 
 def year_of(document: Document, reading: Reading) -> int | None:

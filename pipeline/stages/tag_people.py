@@ -21,6 +21,8 @@ from pipeline.text.normalise import fold
 BEARERS = ("state", "demonym", "organisation", "sub_state")
 # Offices in companies and other bodies; the words before all others belong to the office ("Mines Minister").
 PRIVATE_OFFICES = frozenset({"executive", "head", "spokesperson"})
+# A state's, unless someone else is named as their owner.
+_ORGANS = frozenset({"agency", "ministry"})
 _NEVER_NAMES = ("city", "state", "organisation", "demonym", "institution", "instrument", "act", "office")
 _MAX_NAME_WORDS = 5
 # The tail class of people's names, where they have endings of their own.
@@ -121,6 +123,7 @@ class People:
             named = len(words) if office.code in PRIVATE_OFFICES else 0
             marked = [i for i, word in enumerate(words, 1) if fold(word).rstrip(".") in document.lexicons.company_marks]
             named = marked[-1] if named and marked else named
+            named = 0 if self._is_organ(run.start(1), office.start) else named
             body, title = " ".join(words[:named]), " ".join([*words[named:], title])
         declines = document.lexicon.tails.declines
         speaker = self._speaker(document.lexicon.restored(person, office.marks), title, office.code, party, body)
@@ -128,6 +131,11 @@ class People:
         self.appearances.append(Appearance(start, end, speaker, marks, written))
         if bearer is None:
             self._read_colleague(office, title, end)
+
+    def _is_organ(self, start: int, end: int) -> bool:
+        """Whether an office's body is an organ without a name of its own ("Dövlət Gömrük Komitəsinin sədri")."""
+        organs = self._document.within(start, end, "institution")
+        return any(s.start == start and end - s.end <= 1 and s.code in _ORGANS for s in organs)
 
     def _read_pair(self, office: Span, bearer: Span, position: int, title: str) -> bool:
         """For "министры Непала и Бутана А и Б": two owners, then their people in the same order."""

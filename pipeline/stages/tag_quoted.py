@@ -18,7 +18,7 @@ from pipeline.text.normalise import fold
 
 _NAME = re.compile(rf"[«“„\"](?P<name>{CAPITAL}[^«»“”„\"\n]{{1,60}})[»”“\"]")
 _MAX_WORDS = 6
-_AFTER = re.compile(r"(?P<ending>-\w{1,5})(?!\w)|(?: (?P<first>[^\W\d_][\w-]*))(?: (?P<second>[^\W\d_][\w-]*))?")
+_AFTER = re.compile(r"(?P<ending>-?\w{1,5})(?!\w)|(?: (?P<first>[^\W\d_][\w-]*))(?: (?P<second>[^\W\d_][\w-]*))?")
 # Shorter nouns (АҚ, ЖШС) are met as whole words, with their hyphenated endings.
 _MIN_STEM = 4
 _BODY_REACH = 40
@@ -76,7 +76,7 @@ def _kind_by_word(document: Document, name: str) -> PartyKind:
 
 
 def after(document: Document, position: int) -> After | None:
-    """For "«Нордшахт» компаниясымен", "«Орман» қарулы тобы", "«Нордшахт»-пен": what a quoted name's case stands in."""
+    """For "«Нордшахт» компаниясымен", "«Орман» қарулы тобы", "«Нордшахт»-пен", "«Nord»la": where its case stands."""
     found = _AFTER.match(document.folded, position)
     if found is None:
         return None
