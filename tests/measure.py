@@ -29,6 +29,10 @@ def main() -> int:
     command = [sys.executable, "-m", "pipeline.cli.main", verb]
     if verb == "rehearse":
         return rehearse(command, arguments)
+    if not arguments and (
+        code := subprocess.run([sys.executable, "-m", "tests.tag_rate"], cwd=ROOT, check=False).returncode
+    ):
+        return code
     with own_servers(verb) as servers:
         return subprocess.run([*command, *arguments], cwd=ROOT, env=servers.environment(verb), check=False).returncode
 

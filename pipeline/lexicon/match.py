@@ -75,10 +75,12 @@ class Matcher:
         for word in words:
             for form in word.forms:
                 by_literal.setdefault(form.literal, []).append((word, form))
+        self.literals = list(by_literal)
+        """What every hit begins with, folded."""
         self._targets = list(by_literal.values())
         # Literals that mean something only as whole words: most hits end in the middle of another word.
         self._whole = [all(form.plain for _, form in targets) for targets in self._targets]
-        self._automaton = ahocorasick_rs.AhoCorasick(list(by_literal), store_patterns=False) if by_literal else None
+        self._automaton = ahocorasick_rs.AhoCorasick(self.literals, store_patterns=False) if by_literal else None
         self._gate_signs = _gate_signs(self._words())
         self._gate = ahocorasick_rs.AhoCorasick(list(self._gate_signs), store_patterns=False) if by_literal else None
         self._signs = list(self._gate_signs.values())
