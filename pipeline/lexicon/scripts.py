@@ -21,7 +21,8 @@ class Script:
     """Letters of the other script; a key with `^` before it answers at the beginning of a word only."""
 
     def __init__(self, letters: Mapping[str, str]) -> None:
-        self._letters = {key.removeprefix("^"): value for key, value in letters.items() if not key.startswith("^")}
+        letters = {_APOSTROPHES.sub("'", key): value for key, value in letters.items()}
+        self._letters = {key: value for key, value in letters.items() if not key.startswith("^")}
         self._first = {key[1:]: value for key, value in letters.items() if key.startswith("^")}
         self._in_text = self._expression(r"(?<![\w'])")
         # An ending goes on with a word; only after a space another one begins.

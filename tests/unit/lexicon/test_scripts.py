@@ -5,7 +5,7 @@ import pytest
 from pipeline.lexicon.scripts import Script
 from pipeline.text.normalise import fold, lettered
 
-PAIRS = {"^e": "э", "e": "е", "ya": "я", "yo": "ё", "yo'": "йў", "sh": "ш", "o'": "ў", "g'": "ғ", "'": "ъ"}
+PAIRS = {"^e": "э", "e": "е", "ya": "я", "yo": "ё", "yoʻ": "йў", "sh": "ш", "o'": "ў", "g'": "ғ", "'": "ъ"}
 SCRIPT = Script(PAIRS | dict(zip("abdiklmnopqrstvyz", "абдиклмнопқрствйз", strict=True)))
 
 
