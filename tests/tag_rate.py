@@ -35,7 +35,8 @@ ARTICLES = 100
 SENTENCES = 12
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 _START = """
-import time, resource, sys
+import sys, time
+import psutil
 from pathlib import Path
 began = time.process_time()
 from pipeline import lexicon
@@ -45,7 +46,7 @@ for language in loaded.languages:
     found = loaded.get(language)
     found.matcher, found.sketcher
 Tagger(loaded)
-print(time.process_time() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+print(time.process_time() - began, psutil.Process().memory_info().rss / 2**20)
 """
 _WIRE = "Turkey and Kazakhstan signed an agreement on energy in Ankara on Friday. "
 
