@@ -52,7 +52,7 @@ def read(document: Document, act: Span) -> Reading | None:
     if foreground is not None:
         document.drop(act, Why.BACKGROUND, (foreground,))
         return None
-    modifiers = _modifiers(document, act, sentence)
+    modifiers = modifiers_of(document, act, sentence)
     codes = {modifier.code for modifier in modifiers}
     if any(mark in act.marks and code not in codes for mark, code in NEEDS.items()):
         document.drop(act, Why.EVERYDAY, modifiers)
@@ -145,7 +145,8 @@ def _polarity(marks: frozenset[str], codes: set[str], document: Document, senten
     return Polarity.ASSERTED
 
 
-def _modifiers(document: Document, act: Span, sentence: Sentence) -> list[Span]:
+def modifiers_of(document: Document, act: Span, sentence: Sentence) -> list[Span]:
+    """The modifiers that bear on an act."""
     near = document.within(
         max(sentence.start, act.start - _REACH_CHARS), min(sentence.end, act.end + _REACH_CHARS), "modifier"
     )

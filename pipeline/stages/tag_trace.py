@@ -25,6 +25,7 @@ class Why(StrEnum):
     NO_LEXICON = "no_lexicon"
     CLOSED_GATE = "closed_gate"
     NOTHING_DONE = "nothing_done"
+    UNREAD = "unread"
     VETO = "veto"
     BACKGROUND = "background"
     EVERYDAY = "everyday"

@@ -1,11 +1,14 @@
 """`accordwire tag`: one answer a line, bad lines answered and counted, offsets of the text as given."""
 
 import json
+import re
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from pipeline.cli.main import accordwire
+from pipeline.errors import Reject
 
 TEXT = "Peru ile Şili bugün gümrük anlaşması imzaladı."
 
@@ -63,7 +66,77 @@ def test_promises_are_commitments():
     assert [c["party"] for c in answer["commitments"]] == ["PER"]
 
 
-def test_plain_text_gives_one_readable_answer():
-    code, out = _run(TEXT, "--lang", "tr", "--published", "2026-03-05T12:00:00+03:00")
+def test_json_of_a_plain_text_is_one_object_as_a_line_would_be():
+    code, out = _run(TEXT, "--json", "--lang", "tr", "--published", "2026-03-05T12:00:00+03:00")
     assert code == 0
-    assert json.loads(out)["agreements"][0]["label"].startswith("CHL–PER · agreement · customs · signed")
+    _, (line,) = _lines({"id": "text", "text": TEXT, "lang": "tr", "published": "2026-03-05T12:00:00+03:00"})
+    assert json.loads(out) == line
+    assert line["agreements"][0]["label"].startswith("CHL–PER · agreement · customs · signed")
+
+
+def test_people_see_the_words_in_brackets_and_the_record_below():
+    code, out = _run(TEXT, "--lang", "tr")
+    assert code == 0
+    assert "[#1 [party Peru] ile [party Şili] bugün gümrük [instrument anlaşması] [act imzaladı].]" in out
+    assert "#1  CHL–PER · agreement · customs · signed" in out
+    assert "tr.imzalamak" in out
+    assert "\x1b" not in out
+
+
+def test_terminal_gets_colours_and_no_brackets(monkeypatch):
+    monkeypatch.setattr("pipeline.cli.tag_shown.is_painted", lambda: True)
+    result = CliRunner().invoke(accordwire, ["-q", "tag", "--lang", "tr"], input=TEXT, color=True)
+    assert "[party" not in result.stdout
+    assert "\x1b[36m\x1b[1mPeru\x1b[0m" in result.stdout
+
+
+def test_text_cannot_command_the_terminal():
+    _, out = _run("\x1b[2J\u202ePeru ile Şili vize \x07anlaşması imzaladı.\x1b]0;x\x07", "--lang", "tr", "--explain")
+    assert not {"\x1b", "\x07", "\u202e"} & set(out)
+    assert "CHL–PER" in out
+
+
+def test_text_without_agreement_says_so_and_how_to_learn_why():
+    code, out = _run("Bahar geldi.", "--lang", "tr")
+    assert code == 0
+    assert "no agreement found" in out
+    assert "--explain" in out
+
+
+def test_explanation_names_the_rule_its_form_and_what_it_was_bound_to():
+    _, out = _run(TEXT, "--lang", "tr", "--explain")
+    assert re.search(r"act +tr.imzalamak +signed +imzaladı +imzala\{verb\} +finite past", out)
+    assert "act “imzaladı” tr.imzalamak → agreement #1" in out
+    assert "Peru PER as" in out
+
+
+def test_explanation_is_a_key_of_json_only_when_asked_for():
+    _, plain = _run(TEXT, "--json", "--lang", "tr")
+    _, told = _run(TEXT, "--json", "--explain", "--lang", "tr")
+    plain, told = json.loads(plain), json.loads(told)
+    explained = told.pop("explain")
+    assert told == plain
+    assert [act["agreement"] for sentence in explained["sentences"] for act in sentence["acts"]] == [1]
+
+
+def test_what_is_no_utf8_is_bad_data_and_says_so():
+    for options in ((), ("--json",)):
+        result = CliRunner().invoke(
+            accordwire, ["-q", "tag", *options], input="Peru ile Şili".encode("cp1254"), standalone_mode=False
+        )
+        assert isinstance(result.exception, Reject)
+        assert "iconv" in str(result.exception)
+
+
+def test_line_that_is_no_utf8_is_answered_and_the_rest_goes_on():
+    good = json.dumps({"id": "b", "text": TEXT})
+    lines = '{"id": "a", "text": "Şili"}\n'.encode("cp1254") + good.encode() + b"\n"
+    result = CliRunner().invoke(accordwire, ["-q", "tag", "--jsonl"], input=lines, standalone_mode=False)
+    answers = [json.loads(line) for line in result.stdout.splitlines()]
+    assert result.return_value == 65
+    assert [(a["id"], "error" in a) for a in answers] == [("a", True), ("b", False)]
+
+
+def test_time_that_is_none_is_a_usage_error_with_an_example():
+    with pytest.raises(click.BadParameter, match="2026-03-05T12:00"):
+        _run(TEXT, "--published", "soon")
