@@ -49,6 +49,10 @@ bench: setup-dev ## Measure articles per second beside the bare bulk rate; write
 quality: setup-dev ## Precision, recall and F1 of the tagger on the project's own gold
 	@$(BIN)/python -m tests.quality.measure $(ARGS)
 
+.PHONY: evaluate
+evaluate: setup-dev ## Precision and recall on labelled sentences in DATA/evaluation; ARGS=-v prints the errors
+	@$(BIN)/python -m tests.quality.evaluation "$(DATA)" $(ARGS)
+
 .PHONY: accept
 accept: setup ## Feed DATA/samples through a running service and compare with what is expected of them
 	@$(BIN)/python -m tests.accept "$(DATA)" $(ARGS)
