@@ -119,7 +119,7 @@ def year_of(document: Document, reading: Reading) -> int | None:
     """The year that stands right beside the act ("1921'de imzalanan", "signed in 1975")."""
     act = reading.act
     for start, end in (
-        (max(reading.start, act.start - 12), act.start),
+        (max(reading.start, act.start - 12), act.end),
         (act.end, min(reading.sentence.end, act.end + 12)),
     ):
         found = _YEAR.search(document.folded, start, end)

@@ -49,6 +49,8 @@ def _count_before(document: Document, reading: Reading, head: Span) -> int | Non
     """The number right before the head, with up to two words between ("18 yeni mutabakat zaptı"), or a dual."""
     if "dual" in head.marks:
         return 2
+    if "of_goods" in head.marks:
+        return None
     lexicon = document.lexicon
     found = [
         number

@@ -142,9 +142,19 @@ def _explicit(document: Document, reading: Reading, own: list[Unit], units: list
         chosen = _add_all(chosen, _adjectives(document, reading, own))
     if len(chosen) < 2 and act.marks & {"reported", "participle", "nominal"}:
         chosen = _add_all(chosen, (unit for unit in own if unit.role == "genitive" and not unit.adjective))
+    if len(chosen) < 2 and document.lexicon.grammar.order == "verb_final":
+        chosen = _add_all(chosen, _owners(document, reading, before))
     if len(chosen) < 2 and document.lexicon.grammar.order == "verb_final" and "participle" in act.marks:
         chosen = _add_all(chosen, [unit for unit in units if 0 <= unit.start - act.end <= 2])
     return chosen
+
+
+def _owners(document: Document, reading: Reading, before: list[Unit]) -> list[Unit]:
+    """Two names in the genitive whose document it is: "Кыргызстан менен Тажикстандын чек ара келишими"."""
+    pairs = [[u for u in before if u.group == first.group and u.role == "genitive"] for first in before]
+    pairs = [pair for pair in pairs if len({unit.party for unit in pair}) > 1 and not pair[0].adjective]
+    papers = document.within(reading.start, reading.end, "instrument")
+    return next((pair for pair in pairs if any(pair[-1].end < paper.start for paper in papers)), [])
 
 
 def _adjectives(document: Document, reading: Reading, own: list[Unit]) -> list[Unit]:

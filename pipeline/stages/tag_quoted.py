@@ -22,6 +22,9 @@ _AFTER = re.compile(r"(?P<ending>-?\w{1,5})(?!\w)|(?: (?P<first>[^\W\d_][\w-]*))
 # Shorter nouns (АҚ, ЖШС) are met as whole words, with their hyphenated endings.
 _MIN_STEM = 4
 _BODY_REACH = 40
+# Endings glued inside quotation marks, and what must be left of the name.
+_MAX_ENDING = 4
+_MIN_NAME = 3
 _BODIES = {
     "university": PartyKind.ORGANISATION,
     "agency": PartyKind.ORGANISATION,
@@ -47,8 +50,9 @@ def units(document: Document, sentence: Sentence) -> list[Unit]:
 
 
 def _unit(document: Document, quoted: re.Match[str]) -> Unit | None:
-    name = quoted["name"]
     follows = after(document, quoted.end())
+    inside = "" if follows and (follows.kind or follows.marks) else _genitive_inside(document, quoted)
+    name = quoted["name"].removesuffix(inside)
     named = document.within(*quoted.span("name"), "act", "instrument", "state", "organisation")
     # A company may be called after its state ("«Қазақстан темір жолы» компаниясы").
     is_head = follows is not None and follows.kind is not None
@@ -60,7 +64,20 @@ def _unit(document: Document, quoted: re.Match[str]) -> Unit | None:
         party = named[0].code
         kind = PartyKind.COMPANY if party.startswith("company:") else PartyKind.ORGANISATION
     end, marks = (follows.end, follows.marks) if follows else (quoted.end(), frozenset[str]())
+    if inside:
+        end, marks = quoted.end(), frozenset({"genitive"})
     return Unit(quoted.start(), end, party, kind, name, marks)
+
+
+def _genitive_inside(document: Document, quoted: re.Match[str]) -> str:
+    """The ending of "«Нарын Кендин» директору", written inside the quotes: it is sure only before what is owned."""
+    owned = document.within(quoted.end(), quoted.end() + _BODY_REACH, "office", "institution")
+    if "glued" not in document.lexicon.tails or not any(head.start == quoted.end() + 1 for head in owned):
+        return ""
+    name = quoted["name"]
+    endings = (name[-length:] for length in range(min(_MAX_ENDING, len(name) - _MIN_NAME), 1, -1))
+    genitive = (e for e in endings if "genitive" in document.lexicon.tails.marks("surname", fold(e)))
+    return next(genitive, "")
 
 
 def _is_named(spans: Sequence[Span], quoted: re.Match[str]) -> bool:

@@ -13,7 +13,7 @@ from pipeline.text.numbers import Number
 _MAX_GAP_WORDS = 1
 # What the noun beside an amount makes of it; an amount without one is the value of the document.
 _DEFAULT_KIND = "contract_value"
-_YEAR_BEFORE = re.compile(r"(?<!\d)(?P<year>(?:19|20)\d\d)(?:'\w{1,3})? $")
+_YEAR_BEFORE = re.compile(r"(?<!\d)(?P<year>(?:19|20)\d\d)(?:'\w{1,3})?[ -]$")
 _YEAR_AFTER = re.compile(r" (?:the )?(?P<year>(?:19|20)\d\d)(?![\d.,]\d|\d)")
 
 
