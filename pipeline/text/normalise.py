@@ -13,10 +13,13 @@ import msgspec
 
 _ARABIC = "\u0600-\u06ff\u0750-\u077f\u08a0-\u08ff"
 # Persian and Urdu spell with the zero-width non-joiner: between Arabic letters it is orthography, elsewhere noise.
-_NOISE = (
-    "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f"
+_HIDDEN_SIGNS = (
+    "\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f"
     "\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"
 )
+_NOISE = f"{_HIDDEN_SIGNS}\x80-\x9f"
+# Shown nowhere, so that no word may be hidden by them; C1 controls are punctuation that was read wrongly (below).
+_HIDDEN = re.compile(f"[{_HIDDEN_SIGNS}]")
 _INVISIBLE = re.compile(f"[{_NOISE}]|(?<![{_ARABIC}])[\u200c\u200d]|[\u200c\u200d](?![{_ARABIC}])")
 # Most texts hold none of it: one class is searched several times faster than the choice above.
 _MAY_BE_INVISIBLE = re.compile(f"[{_NOISE}\u200c\u200d]")
@@ -137,7 +140,9 @@ class View(msgspec.Struct, frozen=True):
 
 
 def view(given: str) -> View:
-    """The view of any string, clean or not; never raises. Clean text, the usual case, costs one pass."""
+    """The view of any string, clean or not; never raises. Clean text, the usual case, costs little."""
+    if _HIDDEN.search(given):
+        return _mapped(given)
     if given.isascii() or (unicodedata.is_normalized("NFC", given) and not any(sign in given for sign in _DROPPED)):
         text = given.translate(_C1) if _HAS_C1.search(given) else given
         folded = fold(text)
@@ -153,7 +158,7 @@ def _mapped(given: str) -> View:
     for found in _odd_places(given).finditer(given):
         _as_it_is(given, position, found.start(), shown, folded, origin)
         for letter in unicodedata.normalize("NFC", found.group()):
-            if len(key := _fold_letter(letter)) == 1:
+            if len(key := _fold_letter(letter)) == 1 and not _HIDDEN.match(letter):
                 shown.write(letter)
                 folded.write(key)
                 origin.append(found.start())
@@ -181,7 +186,7 @@ def _odd_places(text: str) -> re.Pattern[str]:
 
 @lru_cache(maxsize=4096)
 def _is_plain(sign: str) -> bool:
-    return len(_fold_letter(sign)) == 1 and unicodedata.normalize("NFC", sign) == sign
+    return len(_fold_letter(sign)) == 1 and unicodedata.normalize("NFC", sign) == sign and not _HIDDEN.match(sign)
 
 
 @lru_cache(maxsize=256)

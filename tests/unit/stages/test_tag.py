@@ -4,8 +4,6 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from pipeline import lexicon
 from pipeline.models import codec
@@ -181,27 +179,6 @@ def test_promise_of_one_side_is_a_commitment_and_no_agreement():
     found = TAGGER.read(article("Peru, Şili'ye destek sözü verdi. Peru, yardım etmeyi taahhüt etti."))
     assert found.mentions == ()
     assert [commitment.party for commitment in found.commitments] == ["PER"]
-
-
-PLAIN = (
-    "Peru Şili'nin ile arasında anlaşma anlaşması imzaladı imzalandı bugün 18 mutabakat zaptı milyar dolar Başbakanı "
-    "Ayşe Örnek signed agreement and with president of the iki ülke katıldı söyledi feshetti yarın İ $ . , ? - ( ) ' “"
-)
-ODD = ['"', "\n\n", "(XYZ) -", "imza törenine", "gibi alanlarda", "I\u0307zmir'de", "e\u0301", "\u200b", "\ud800"]
-WORDS = st.sampled_from([*PLAIN.split(" "), *ODD])
-HOSTILE = st.lists(WORDS, max_size=60).map(" ".join) | st.text(st.characters(codec=None), max_size=300)
-
-
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(HOSTILE, HOSTILE, st.sampled_from(["tr", "en"]))
-def test_hostile_text_never_raises_and_every_quote_is_what_its_offsets_cut_out(text, title, language):
-    found = TAGGER.read(article(text, language, title))
-    for item in [e for m in found.mentions for e in m.evidence] + [c.evidence for c in found.commitments]:
-        source = title if item.in_ == "title" else text
-        assert source[item.start : item.end] == item.quote
-    for mention in found.mentions:
-        assert mention.parties
-        assert 0 <= mention.confidence <= 1
 
 
 def test_mentions_survive_the_wire():
