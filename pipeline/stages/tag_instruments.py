@@ -15,6 +15,8 @@ from pipeline.text import numbers
 from pipeline.text.letters import CAPITAL
 
 _QUOTED = re.compile(r'[“"«„]([^“”"«»„\n]{5,300})[”"»]')
+# "«… toʻgʻrisida»gi bitim": an ending may be glued to the closing mark.
+_BESIDE = re.compile(r"\w{0,3} ")
 _MAX_DISTANCE_WORDS = 30
 _MAX_COUNT_GAP = 2
 _ATTRIBUTES = frozenset({"any_case", "genitive", "dative", "locative", "comitative"})
@@ -193,8 +195,8 @@ def _quoted_beside(document: Document, reading: Reading, span: Span) -> tuple[in
     for quoted in _QUOTED.finditer(document.text, first, last):
         said = document.within(*quoted.span(1), "act", "attribution", "commitment", "state", "organisation")
         words = document.words_between(*quoted.span(1))
-        gap = span.start - quoted.end() if order == "verb_final" else quoted.start() - span.end
-        if gap == 1 and not said and _MIN_TITLE_WORDS <= words <= _MAX_TITLE_WORDS:
+        edges = (quoted.end(), span.start) if order == "verb_final" else (span.end, quoted.start())
+        if _BESIDE.fullmatch(document.text, *edges) and not said and _MIN_TITLE_WORDS <= words <= _MAX_TITLE_WORDS:
             return quoted.span(1)
     return None
 
