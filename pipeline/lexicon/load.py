@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from babel import Locale
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from pipeline.errors import ConfigError
 from pipeline.lexicon import names as naming
@@ -27,6 +28,8 @@ M = TypeVar("M", bound=BaseModel)
 RULES_VERSION = "1"
 # Offered to what people read in records; every label table holds at least these.
 _SKETCHED = frozenset({"act", "instrument", "modifier", "stop", "veto", "boundary", "attribution", "commitment"})
+# `<language>.draft` is being written: it is checked and tried, never loaded.
+DRAFT = ".draft"
 LABEL_LANGUAGES = ("en", "tr")
 
 
@@ -218,10 +221,11 @@ class Lexicons:
 def load(config_dir: Path) -> Lexicons:
     """Everything under `config_dir`/lexicons and `config_dir`/names. Raises ConfigError."""
     digest = hashlib.blake2b(digest_size=4)
-    book = _name_book(config_dir / "names", digest)
+    book = name_book(config_dir / "names", digest)
     topics = _read(config_dir / "lexicons" / "topics.toml", TopicsFile, digest)
     by_language = {}
-    for folder in sorted(path for path in (config_dir / "lexicons").iterdir() if path.is_dir()):
+    folders = (path for path in (config_dir / "lexicons").iterdir() if path.is_dir() and path.suffix != DRAFT)
+    for folder in sorted(folders):
         files = [(path, _read(path, LexiconFile, digest)) for path in sorted(folder.glob("*.toml"))]
         lexicon = _lexicon(folder, files, book, topics)
         if lexicon is not None:
@@ -239,11 +243,15 @@ def _lexicon(
     if len(grammars) != 1:
         raise ConfigError(f"{folder}: exactly one file must hold [grammar] (found {len(grammars)})")
     _check_ids(folder.name, entries, {topic.code for topic in topics.topic})
-    grammar = grammars[0]
+    return build(folder.name, grammars[0], entries, book)
+
+
+def build(language: str, grammar: Grammar, entries: Sequence[tuple[Path, Entry]], book: naming.NameBook) -> Lexicon:
+    """A language from its parts, in both scripts where it has two. Raises ConfigError for a form that is none."""
     script = Script(grammar.other_script) if grammar.other_script else None
     if script is not None:
         grammar, entries = grammar_in_both(grammar, script), entries_in_both(entries, script)
-    return Lexicon(folder.name, grammar, entries, book, script)
+    return Lexicon(language, grammar, entries, book, script)
 
 
 def _check_ids(language: str, entries: Sequence[tuple[Path, Entry]], topics: set[str]) -> None:
@@ -275,7 +283,8 @@ def _word(path: Path, entry: Entry, tails: Tails) -> Word:
     )
 
 
-def _name_book(folder: Path, digest: "hashlib.blake2b") -> naming.NameBook:
+def name_book(folder: Path, digest: "hashlib.blake2b") -> naming.NameBook:
+    """Everything of config/names/. Raises ConfigError."""
     countries = {
         path.stem: _read(path, naming.CountryNames, digest) for path in sorted((folder / "countries").glob("*.toml"))
     }
@@ -298,12 +307,11 @@ def _read(path: Path, model: type[M], digest: "hashlib.blake2b") -> M:
     try:
         return model.model_validate(table)
     except ValidationError as problem:
-        raise ConfigError(f"{path}: {_first_fault(problem, table)}") from problem
+        raise ConfigError(f"{path}: {described(problem.errors()[0], table)}") from problem
 
 
-def _first_fault(problem: ValidationError, table: dict[str, Any]) -> str:
+def described(fault: ErrorDetails, table: dict[str, Any]) -> str:
     """`entry tr.imzalamak: yes: field required` says more than an index into a list."""
-    fault = problem.errors()[0]
     where = list(fault["loc"])
     if len(where) >= 2 and isinstance(where[1], int):
         item = table.get(str(where[0]), [])[where[1]]

@@ -14,7 +14,7 @@ from pipeline.stages.tag import Tagger
 
 CONFIG = Path(__file__).parents[2] / "config"
 FILES = sorted((Path(__file__).parent / "general").glob("*.txt"))
-READ = {path.name for path in (CONFIG / "lexicons").iterdir() if path.is_dir()}
+READ = {path.name for path in (CONFIG / "lexicons").iterdir() if path.is_dir() and path.suffix != ".draft"}
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 

@@ -111,3 +111,13 @@ def test_language_without_entries_is_no_language(folder):
     _write(folder)
     (folder / "lexicons" / "zz").mkdir()
     assert load(folder).languages == ("xx",)
+
+
+def test_language_that_is_still_written_is_not_loaded_and_changes_no_version(folder):
+    _write(folder)
+    version = load(folder).coding_version
+    draft = folder / "lexicons" / "yy.draft"
+    draft.mkdir()
+    (draft / "acts.toml").write_text("[[entry]]\nforms = []\n", "utf-8")
+    assert load(folder).languages == ("xx",)
+    assert load(folder).coding_version == version
