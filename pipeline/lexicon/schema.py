@@ -115,6 +115,8 @@ class Grammar(_Strict):
     """False where they are written small ("қазақ", "российский")."""
     head_first: bool = False
     """Whether an office or a body's noun stands before its owner, with nothing between ("وزارة الزراعة الإيطالية")."""
+    appositions: bool = False
+    """Whether a person's name may stand right before the office ("بهروز کاشفی، وزیر کشاورزی ایران")."""
     link_side: Literal["before", "after"]
     coordinators: tuple[str, ...]
     decimal: Literal[",", "."]

@@ -224,8 +224,9 @@ class _Reader:
             if self._trace is not None and refused is not None:
                 self._trace.drop(document.where, reading.act, refused, units=units)
             return None
+        subject = _as_agreed_by(sides, subject)
         package = tag_packages.read(document, reading, subject.span)
-        reading = _as_done_by(reading, sides)
+        reading = _as_done_by(document, reading, sides)
         self._told = tuple(sides.units.values())
         date, date_evidence = tag_circumstances.date_of(document, reading, self._published)
         if reading.status is Status.SIGNED and self._is_to_come(reading, date):
@@ -279,12 +280,27 @@ def _split(document: Document, passage: Passage) -> list[Passage]:
     return [msgspec.structs.replace(passage, subject=subject) for subject in subjects]
 
 
-def _as_done_by(reading: tag_acts.Reading, sides: tag_parties.Sides) -> tag_acts.Reading:
-    """A verb that approves where one side does it, and signs where people of several do ("бекітті")."""
+def _as_done_by(document: Document, reading: tag_acts.Reading, sides: tag_parties.Sides) -> tag_acts.Reading:
+    """A verb that approves where one side does it, and signs where people of several do ("бекітті").
+
+    Another ratifies where a parliament does it, and approves where a cabinet does ("تصویب کرد").
+    """
+    if "cabinet_approves" in reading.marks and reading.status is Status.RATIFIED:
+        bodies = {span.code for span in document.within(reading.start, reading.end, "institution")}
+        if "government" in bodies and "parliament" not in bodies:
+            return msgspec.structs.replace(reading, status=Status.APPROVED)
     together = len({person.party for person in sides.signatories} - {None}) > 1
     if "together_signed" in reading.marks and together and reading.status is Status.APPROVED:
         return msgspec.structs.replace(reading, status=Status.SIGNED)
     return reading
+
+
+def _as_agreed_by(sides: tag_parties.Sides, subject: tag_instruments.Subject) -> tag_instruments.Subject:
+    """One word may serve for treaties and for contracts ("шартнома"): a company concludes no treaty."""
+    private = any(unit.kind is PartyKind.COMPANY for unit in sides.units.values())
+    if private and subject.instrument is Instrument.TREATY:
+        return msgspec.structs.replace(subject, instrument=Instrument.CONTRACT)
+    return subject
 
 
 def _is_public_matter(sides: tag_parties.Sides, subject: tag_instruments.Subject) -> bool:

@@ -16,6 +16,7 @@ from pipeline.text.normalise import fold
 _WORD = re.compile(r" ?([^\W\d_]+(?:[-’'][^\W\d_]+)*)")
 _QUOTED = re.compile(r" [«\"“]([^«»\"“”\n]{2,60})[»\"”]")
 _CAPITALS = re.compile(rf" ?({CAPITAL}[\w&.’'-]*(?: (?:& )?{CAPITAL}[\w&.’'-]*)*)")
+_PLAIN_WORD = re.compile(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*")
 _WORD_BEFORE = re.compile(r"([^\W\d_]+) $")
 _LEAVES_FREE = (
     "act",
@@ -34,6 +35,7 @@ _MAX_HEAD_GAP = 20
 _DATIVE_GAP = 2
 _MAX_HEAD_WORDS = 90
 _MAX_PERSON_WORDS = 4
+_REACH_BEFORE = 60
 _MAX_BODY_WORDS = 3
 # A name of one word is met only where the article or the name book knows it.
 _MIN_PERSON_WORDS = 2
@@ -60,10 +62,43 @@ def person_after(document: Document, position: int) -> tuple[str | None, int]:
     return (words[0], end) if known else (None, position)
 
 
+def person_before(document: Document, position: int, *, is_known: bool) -> tuple[str | None, int]:
+    """The name right before an office and where it begins; without a pause only where we know whose office it is."""
+    text = document.text
+    end = len(text[:position].rstrip(" ,،"))
+    if not is_known and not text[end:position].strip():
+        return None, position
+    words = _words_before(document, document.sentence_at(max(end - 1, 0)).start, end)
+    if not _MIN_PERSON_WORDS <= len(words) <= _MAX_PERSON_WORDS:
+        return None, position
+    start = words[0].start()
+    offices = document.within(max(0, start - 40), start, "office", "institution")
+    if any(document.lexicon.portfolio_end(text, office.end) > start for office in offices):
+        return None, position
+    return text[start:end], start
+
+
+def _words_before(document: Document, start: int, end: int) -> list[re.Match[str]]:
+    """Words up to a position, from the last that is an entry, a place, a day or an edge of names."""
+    start = max(start, end - _REACH_BEFORE)
+    stops = [(span.start, span.end) for span in document.within(start, end + 1) if span.kind not in _IN_NAMES]
+    cased, lexicon = document.lexicon.grammar.capitalised_names, document.lexicon
+    words: list[re.Match[str]] = []
+    for word in reversed(list(_PLAIN_WORD.finditer(document.text, start, end))):
+        following = words[0].start() - 1 if words else end
+        is_edge = word.group() in lexicon.name_edges or lexicon.is_calendar_word(word.group())
+        small = cased and word.group()[0].islower() and word.group() not in lexicon.grammar.name_particles
+        covered = any(first <= word.start() < last for first, last in stops)
+        if word.end() != following or is_edge or small or covered:
+            break
+        words.insert(0, word)
+    return words
+
+
 def body_of(document: Document, head: Span) -> Body | None:
     """The body a noun begins, named in quotation marks or by the words after it; None for a noun alone."""
     end = head.end
-    quoted = _QUOTED.match(document.text, end)
+    quoted = _QUOTED.match(document.text, _past_origin(document, end))
     if quoted is not None:
         name = f"{document.text[head.start : head.end]} {quoted.group(1)}"
         return Body(head.start, quoted.end(), name)
@@ -76,6 +111,12 @@ def body_of(document: Document, head: Span) -> Body | None:
     if not words:
         return None
     return Body(head.start, end, document.text[head.start : end])
+
+
+def _past_origin(document: Document, position: int) -> int:
+    """Past an adjective of origin ("شرکت ایرانی | «البرزگستر»")."""
+    origin = document.within(position, position + 30, "demonym")
+    return origin[0].end if origin and origin[0].start == position + 1 else position
 
 
 def _capitalised_body(document: Document, head: Span) -> Body | None:
@@ -134,6 +175,9 @@ def head_before(document: Document, name: Span, institutions: Sequence[Span]) ->
             continue
         if institution.code == "company" and name.kind == "demonym" and document.lexicon.grammar.capitalised_names:
             # Where a company is from does not make it its state's.
+            continue
+        if name.kind == "demonym" and _QUOTED.match(document.text, name.end):
+            # "شركة تركية «النور»": nor does it where its own name follows.
             continue
         gap = document.folded[document.lexicon.portfolio_end(document.text, institution.end) : name.start]
         if len(gap) <= _MAX_HEAD_GAP and gap and gap.strip() in document.lexicon.owner_links:

@@ -146,7 +146,10 @@ def _year_near(month: int, published: datetime | None) -> int:
 def _weekday(document: Document, start: int, end: int, published: datetime) -> tuple[ActDate, tuple[int, int]] | None:
     """A weekday ("on Tuesday"): the latest such day up to the publication."""
     names = document.lexicon.weekdays
-    found = _weekday_pattern(tuple(names), document.lexicon.grammar.calendar_tail).search(document.folded, start, end)
+    pattern = _weekday_pattern(tuple(names), document.lexicon.grammar.calendar_tail)
+    # Dushanbe is a Monday by name.
+    cities = {span.start for span in document.within(start, end, "city")}
+    found = next((one for one in pattern.finditer(document.folded, start, end) if one.start() not in cities), None)
     if found is None:
         return None
     back = (published.weekday() - names[found.group(1)]) % 7

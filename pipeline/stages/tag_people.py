@@ -105,6 +105,9 @@ class People:
         if bearer is None and document.lexicon.grammar.head_first:
             body, bearer, after = tag_caseless.seat_after(document, office.start, after)
             person, end = self._name_after(after)
+        if person is None and document.lexicon.grammar.appositions:
+            person, first = tag_caseless.person_before(document, start, is_known=bearer is not None)
+            start, end = (first, after) if person is not None else (start, end)
         if bearer is None and person is None:
             return
         party = bearer.code if bearer else None

@@ -20,6 +20,8 @@ OBLIQUE = frozenset({"locative", "ablative", "dative", "accusative"})
 # What indeclinable names carry in a language whose other names decline.
 ANY_CASE = "any_case"
 _ENDS_LIST = OBLIQUE | {"genitive"}
+# A place, be it named with its noun ("معادن ولایت سمنگان"), may only say whose the noun before it is.
+_QUALIFYING = frozenset({None, "local"})
 # After these a name of any case is no attribute of theirs.
 _FREE_AFTER = frozenset({"act", "link", "date", "modifier", "boundary", "attribution", "source"})
 _SMALL_BEFORE = re.compile(rf"(?<!\w)([{SMALL}-]+) ?$")
@@ -82,6 +84,9 @@ def _share_head(first: Unit, unit: Unit) -> None:
 def _are_coordinated(document: Document, one: Unit, other: Unit) -> bool:
     """A comma before a name in an oblique case ends the list: "A ile B, C'de …", "A, B'nin …"."""
     gap = document.folded[one.end : other.start]
+    if "joined" in one.marks and gap == " ":
+        # "Тоҷикистону Ӯзбекистон": "and" is an ending of the first name.
+        return True
     ends = bool(other.marks & _ENDS_LIST)
     if document.lexicon.tails.declines:
         ends = bool(_cases(one) - _cases(other)) or (one.owner and not other.owner and not _cases(other))
@@ -155,7 +160,7 @@ def _position_role(document: Document, group: list[Unit]) -> str:
     last = group[-1]
     if last.adjective:
         return "modifier"
-    if document.lexicon.grammar.head_first and group[0].speaker is None and group[0].institution is None:
+    if document.lexicon.grammar.head_first and group[0].speaker is None and group[0].institution in _QUALIFYING:
         return "bare" if tag_caseless.qualifies(document, group[0].start) else "subject"
     if document.lexicon.grammar.order == "verb_final" and last.speaker is None and last.institution is None:
         word = re.match(r" (\w+)", document.text[last.end : last.end + 30])

@@ -14,8 +14,9 @@ by_entry = pytest.mark.parametrize(("language", "entry"), ENTRIES, ids=[entry.id
 
 
 def _spans(language, entry, text):
-    found = LEXICONS.get(language).matcher.find(view(text))
-    return [(span.start, span.end) for span in found if span.word.id == entry.id]
+    shown = view(text)
+    found = LEXICONS.get(language).matcher.find(shown)
+    return [shown.span(span.start, span.end) for span in found if span.word.id == entry.id]
 
 
 @by_entry
