@@ -16,8 +16,8 @@ from pipeline.text.normalise import View, fold
 
 NAME_KINDS = frozenset({"state", "organisation", "city", "person", "demonym", "sub_state"})
 # Kinds whose entries compete for the same words: the longest wins.
-_EXCLUSIVE = {kind: kind for kind in ("instrument", "act", "topic", "office", "institution", "collective", "date")}
-_EXCLUSIVE.update(dict.fromkeys(NAME_KINDS, "name"))
+EXCLUSIVE = {kind: kind for kind in ("instrument", "act", "topic", "office", "institution", "collective", "date")}
+EXCLUSIVE.update(dict.fromkeys(NAME_KINDS, "name"))
 _SELF_SUFFICIENT = frozenset({"reciprocal", "attended", "ceremony"})
 # Acts only beside another word (tag_acts.NEEDS): they tell more of an agreement, so the gate need not open for them.
 _EVERYDAY = frozenset({"at_ceremony", "with_signature"})
@@ -81,11 +81,12 @@ class Matcher:
         # Literals that mean something only as whole words: most hits end in the middle of another word.
         self._whole = [all(form.plain for _, form in targets) for targets in self._targets]
         self._automaton = ahocorasick_rs.AhoCorasick(self.literals, store_patterns=False) if by_literal else None
-        self._gate_signs = _gate_signs(self._words())
+        self._gate_signs = _gate_signs(self.words())
         self._gate = ahocorasick_rs.AhoCorasick(list(self._gate_signs), store_patterns=False) if by_literal else None
         self._signs = list(self._gate_signs.values())
 
-    def _words(self) -> Iterable[Word]:
+    def words(self) -> Iterable[Word]:
+        """Every word, once per form."""
         return (word for targets in self._targets for word, _ in targets)
 
     def parts(self, view: View) -> Iterator[View]:
@@ -231,7 +232,7 @@ def _resolve(hits: list[Span]) -> list[Span]:
     last_end: dict[str, int] = {}
     kept = []
     for hit in hits:
-        group = _EXCLUSIVE.get(hit.word.kind)
+        group = EXCLUSIVE.get(hit.word.kind)
         if group is not None:
             if hit.start < last_end.get(group, 0):
                 continue
@@ -242,10 +243,10 @@ def _resolve(hits: list[Span]) -> list[Span]:
 
 def _winner(lost: Span, kept: Iterable[Span]) -> Span:
     """The kept hit that a lost one gave way to; a stop-frame before all others."""
-    group = _EXCLUSIVE.get(lost.kind)
+    group = EXCLUSIVE.get(lost.kind)
     over = [hit for hit in kept if hit.start <= lost.start < hit.end]
     stops = [hit for hit in over if hit.kind == "stop" and lost.kind in _STOPPED]
-    return stops[0] if stops else next(hit for hit in over if _EXCLUSIVE.get(hit.kind) == group)
+    return stops[0] if stops else next(hit for hit in over if EXCLUSIVE.get(hit.kind) == group)
 
 
 def _cover(stops: Iterable[Span]) -> Callable[[int], bool]:
