@@ -31,6 +31,7 @@ _SKETCHED = frozenset({"act", "instrument", "modifier", "stop", "veto", "boundar
 # `<language>.draft` is being written: it is checked and tried, never loaded.
 DRAFT = ".draft"
 LABEL_LANGUAGES = ("en", "tr")
+_MAX_PORTFOLIO = 200
 
 
 class Lexicon:
@@ -62,7 +63,8 @@ class Lexicon:
         )
         self._keep_tail = re.compile(fold(grammar.keep_tail))
         self.title_run = re.compile(grammar.title_run) if grammar.title_run else None
-        self._portfolio = re.compile(grammar.portfolio)
+        # Without capitals the key tells as much as the text, and is alike for all keyboards.
+        self._portfolio = re.compile(grammar.portfolio if grammar.capitalised_names else fold(grammar.portfolio))
         self._restored = [(rule.mark, re.compile(f"(?:{rule.ends})$"), rule.base) for rule in grammar.restored]
         self.adverbs = frozenset(map(fold, grammar.adverbs))
         self._time_units = tuple(map(fold, grammar.time_units))
@@ -71,6 +73,9 @@ class Lexicon:
         self.owner_links = frozenset({"", *map(fold, grammar.possessive_links)})
         # As written: folding would make one of the name علي and the word على.
         self.name_edges = frozenset(grammar.name_edges)
+        # Between an owner and what acts for it ("adına", "کی").
+        self.bearer_links = frozenset(map(fold, grammar.bearer_links))
+        self.days = {fold(word): number for word, number in grammar.days.items()}
         self._book = book
         self._script = script
         self._words = [_word(path, entry, self.tails) for path, entry in entries]
@@ -91,8 +96,11 @@ class Lexicon:
 
     def portfolio_end(self, text: str, start: int) -> int:
         """Where the own words of an office or ministry end ("министр | сельского хозяйства"), or `start`."""
-        found = self._portfolio.match(text, start)
-        return found.end() if found else start
+        if self.grammar.capitalised_names:
+            found = self._portfolio.match(text, start)
+            return found.end() if found else start
+        found = self._portfolio.match(fold(text[start : start + _MAX_PORTFOLIO]))
+        return start + found.end() if found else start
 
     def restored(self, name: str, marks: frozenset[str]) -> str:
         """A person's name in the case its office has, back in its dictionary form."""

@@ -141,10 +141,14 @@ class Grammar(_Strict):
     """Where names have no capitals: words that are never part of a person's or body's name."""
     proclitics: tuple[Proclitic, ...] = ()
     fusions: tuple[Fusion, ...] = ()
+    nouns_beside_names: bool = False
+    """Where names have no capitals: whether a body's noun stands before or after its name ("کمپنی النور")."""
     calendar_tail: str = ""
     """What may stand glued to a month or a weekday ("сәуірде"), as an expression."""
     calendar_link: str = ""
     """What may follow the day and the month before what comes next ("5 | de | junio", "1 | er"), as an expression."""
+    days: dict[str, int] = {}
+    """Days of the month that have a word for their number ("یکم")."""
     weekdays: dict[str, int] = {}
     portfolio: str = ""
     quoted_names: bool = False

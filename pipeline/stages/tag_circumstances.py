@@ -17,6 +17,8 @@ from pipeline.text.normalise import fold
 
 _DAYS = {"today": 0, "yesterday": -1, "tomorrow": 1}
 _IN_PLACE = frozenset({"locative"})
+# Postpositions of place; `among` is one of parties after several.
+_IN = frozenset({"in", "among"})
 _MAX_SOURCE_WORDS = 8
 _SPEAKING = frozenset({"ministry", "presidency", "prime_ministry"})
 _MAX_NEAR_WORDS = 3
@@ -78,14 +80,16 @@ def _calendar(
     months = document.lexicon.months
     grammar = document.lexicon.grammar
     affixes = (grammar.calendar_tail, grammar.calendar_link, grammar.year_before)
-    for pattern in _day_patterns(tuple(months), *affixes, grammar.month_first):
+    days = document.lexicon.days
+    for pattern in _day_patterns((tuple(months), tuple(days)), *affixes, grammar.month_first):
         dates = pattern.finditer(document.folded, start, end)
         found = next((one for one in dates if not _is_term(document, one.start())), None)
         if found is None:
             continue
         year = int(found["y"]) if found["y"] else _year_near(months[found["m"]], published)
+        day = days.get(found["d"]) or int(found["d"])
         try:
-            value = datetime(year, months[found["m"]], int(found["d"])).date()  # noqa: DTZ001 — a day, no moment
+            value = datetime(year, months[found["m"]], day).date()  # noqa: DTZ001 — a day, no moment
         except ValueError:
             continue
         basis = Basis.STATED if found["y"] else Basis.RELATIVE
@@ -96,15 +100,16 @@ def _calendar(
 
 @lru_cache(maxsize=64)
 def _day_patterns(
-    months: tuple[str, ...],
+    words: tuple[tuple[str, ...], tuple[str, ...]],
     tail: str,
     link: str,
     year_before: str,
     month_first: bool,  # noqa: FBT001 — a key
 ) -> tuple[re.Pattern[str], ...]:
-    names = "|".join(sorted(map(re.escape, months), key=len, reverse=True))
+    names, days = ("|".join(sorted(map(re.escape, kind), key=len, reverse=True)) for kind in words)
+    number = rf"\d{{1,2}}|(?<!\w)(?:{days})" if days else r"\d{1,2}"
     between = rf"(?:{fold(link)})?"
-    day = rf"(?P<d>\d{{1,2}})\.?{between}[ -](?P<m>{names})(?:{fold(tail)})?(?!\w)"
+    day = rf"(?P<d>{number})\.?{between}[ -](?P<m>{names})(?:{fold(tail)})?(?!\w)"
     day_first = rf"(?<!\d){day}(?:['.,]?{between} ?(?P<y>\d{{4}}))?"
     if year_before:
         return re.compile(rf"(?<!\d)(?P<y>\d{{4}})(?:{fold(year_before)}) {day}"), re.compile(day_first)
@@ -125,7 +130,19 @@ def year_of(document: Document, reading: Reading) -> int | None:
         found = _YEAR.search(document.folded, start, end)
         if found is not None:
             return int(found.group())
-    return _year_in(document, reading) if document.lexicon.grammar.order == "free" else None
+    grammar = document.lexicon.grammar
+    if grammar.link_side == "after":
+        return _year_before_link(document, reading)
+    return _year_in(document, reading) if grammar.order == "free" else None
+
+
+def _year_before_link(document: Document, reading: Reading) -> int | None:
+    """The same with a postposition: "2015 میں … دستخط کیے تھے"."""
+    for found in _YEAR.finditer(document.folded, reading.start, reading.end):
+        after = document.within(found.end(), found.end() + 8, "link")
+        if any(link.start == found.end() + 1 and link.code in _IN for link in after):
+            return int(found.group())
+    return None
 
 
 def _year_in(document: Document, reading: Reading) -> int | None:
@@ -186,11 +203,19 @@ def _visited(document: Document, span: Span) -> bool:
     if any(kind.code == "local" and kind.start == span.end + 1 and kind.marks & _IN_PLACE for kind in kinds):
         # "Астана қаласында": the noun after the name carries the ending.
         return True
+    if document.lexicon.grammar.link_side == "after":
+        after = document.within(span.end, span.end + 12, "link")
+        return any(link.start == span.end + 1 and link.code in _IN for link in after) or _heads_its_line(document, span)
     before = document.within(max(0, span.start - 12), span.start, "link")
     if any(link.code == "in" and not document.folded[link.end : span.start].strip() for link in before):
         return True
     if document.lexicon.grammar.order == "free" and _is_in(document, span):
         return True
+    return _heads_its_line(document, span)
+
+
+def _heads_its_line(document: Document, span: Span) -> bool:
+    """As a dateline does: no part of the sentence after it."""
     line_start = document.text.rfind("\n", 0, span.start) + 1
     return (
         span.start == line_start and document.sentence_at(min(span.end + 40, len(document.text) - 1)).start > span.end
@@ -240,8 +265,9 @@ def source_of(document: Document) -> tuple[str | None, Evidence | None]:
         owner = [s for s in bodies if s.end <= head.start and document.words_between(s.end, head.start) <= 2]
         quoted = _QUOTED_BEFORE.search(document.text, max(0, head.start - 60), head.start)
         first = owner[-1].start if owner else quoted.start() if quoted else head.start
-        mark = evidence(document, "according_to", first, head.stem_end, (cue,))
-        return document.text[first : head.stem_end], mark
+        own = document.lexicon.portfolio_end(document.text, head.end)
+        end = own if own > head.end else head.stem_end
+        return document.text[first:end], evidence(document, "according_to", first, end, (cue,))
     return _speaking_body(document)
 
 
@@ -271,7 +297,7 @@ def _speaking_body(document: Document) -> tuple[str | None, Evidence | None]:
         sentence = document.sentence_at(cue.start)
         bodies = document.within(sentence.start, cue.start, "institution")
         beside = [b for b in bodies if cue.start - b.end <= 2 and not b.marks & _CASES]
-        near = [b for b in bodies if document.text[b.end : b.end + 1] == ","] if final else beside
+        near = [b for b in bodies if document.text[b.end : b.end + 1] == "," or _acts(document, b)] if final else beside
         body = next((b for b in near if b.code in _SPEAKING), None)
         owner = _owner(document, body) if body else None
         if final and owner is None:
@@ -280,8 +306,15 @@ def _speaking_body(document: Document) -> tuple[str | None, Evidence | None]:
             owner = (_owner(document, body) or body) if body else None
         if body is not None and owner is not None:
             end = body.stem_end + document.lexicon.keep_length(document.folded, body.stem_end, body.end)
+            end = max(end, document.lexicon.portfolio_end(document.text, body.end)) if _acts(document, body) else end
             return document.text[owner.start : end], evidence(document, "according_to", owner.start, end, (cue,))
     return None, None
+
+
+def _acts(document: Document, body: Span) -> bool:
+    """Whether a word after a body, past its own words, says that it acts ("وزارت صحت نے")."""
+    end = document.lexicon.portfolio_end(document.text, body.end)
+    return any(s.start == end + 1 and s.code == "subject" for s in document.within(end, end + 12, "link"))
 
 
 def _speaking_before(document: Document) -> tuple[str | None, Evidence | None]:

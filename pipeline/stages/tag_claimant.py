@@ -20,7 +20,7 @@ def claimant(document: Document, reading: Reading, units: list[Unit]) -> Speaker
     says = document.within(sentence.start, sentence.end, "attribution")
     people = [unit for unit in units if unit.speaker is not None]
     if document.lexicon.grammar.order == "verb_final":
-        found = _claimant_after(document, reading, says, people)
+        found = _claimant_after(document, reading, says, people) or _claimant_before(reading, says, people)
     else:
         beside = _near if document.lexicon.grammar.order == "free" else _beside
         found = next(filter(None, (beside(document, saying, people) for saying in says)), None)
@@ -63,6 +63,13 @@ def _claimant_after(document: Document, reading: Reading, says: list[Span], peop
         # "A signed, it was said": who acts before a finite verb need not be who says so.
         return None
     return next((unit for unit in people if unit.end <= saying.start and unit.role in {"subject", "bare", "by"}), None)
+
+
+def _claimant_before(reading: Reading, says: list[Span], people: list[Unit]) -> Unit | None:
+    """A verb of saying that opens the clause it stands before ("وزیر نے کہا کہ …"): its subject."""
+    saying = next((span for span in says[::-1] if "opens" in span.marks and span.end <= reading.act.start), None)
+    told = [unit for unit in people if saying and unit.end <= saying.start and unit.role == "subject"]
+    return told[-1] if told else None
 
 
 def _goes_on(document: Document, reading: Reading, saying: Span) -> bool:

@@ -19,6 +19,10 @@ _DATELINE = re.compile(
 )
 
 
+# "اسلام آباد (اے پی پی)", "لاہور: ".
+_AFTER_CITY = re.compile(r"(?:[،,] ?[\w ]{3,20})?(?: ?\([^()\n]{2,40}\)[:۔]? | ?: )")
+
+
 class Sentence(msgspec.Struct, frozen=True, gc=False):
     """A sentence of the document: `text[start:end]`."""
 
@@ -84,10 +88,18 @@ class Document:
             dateline = _DATELINE.match(self.text, start, min(end, start + 80))
             if dateline and _is_dateline(dateline):
                 start = dateline.end()
+            elif not self.lexicon.grammar.capitalised_names:
+                start = self._past_city(start, end)
         sentence = Sentence(start, end)
         if start <= position < end and end - start < sentences.MAX_SENTENCE_CHARS:
             self._sentences.insert(index, sentence)
         return sentence
+
+    def _past_city(self, start: int, end: int) -> int:
+        """Past a dateline that no capitals show: a city, and a colon or its agency in brackets after it."""
+        cities = self.within(start, min(end, start + 40), "city")
+        found = _AFTER_CITY.match(self.text, cities[0].end, end) if cities and cities[0].start == start else None
+        return found.end() if found else start
 
     def sentences_from(self, position: int) -> Iterator[Sentence]:
         """Sentences from a position on, blank stretches left out."""

@@ -79,11 +79,7 @@ def read(document: Document, reading: Reading, units: list[Unit], story: Story) 
     if not _are_enough(chosen, document, reading):
         return None
     acting = tuple(
-        dict.fromkeys(
-            u.speaker
-            for u in _acting(reading, own, units, document.lexicon.grammar.order)
-            if u.speaker and u.speaker.name
-        )
+        dict.fromkeys(u.speaker for u in _acting(document, reading, own, units) if u.speaker and u.speaker.name)
     )
     crowd = story.people.surnames().values()
     people = _with_the_other_side(acting or _meant(document, reading, crowd, set(chosen)), chosen)
@@ -129,7 +125,8 @@ def _explicit(document: Document, reading: Reading, own: list[Unit], units: list
     chosen = _add_all({}, (unit for unit in own if unit.role in _STRONG))
     if len(chosen) > 1 and any(unit.role == "between" for unit in own):
         return chosen
-    before = [unit for unit in own if unit.start < act.start]
+    # An act may enclose who does it ("دستخط وزیر نے کیے").
+    before = [unit for unit in own if unit.start < act.end]
     if document.lexicon.grammar.order == "verb_first":
         before = _doers(document, act, own)
     subjects = [unit for unit in before if unit.role == "subject"]
@@ -323,14 +320,16 @@ def _unit_for(speaker: Speaker, units: Iterable[Unit]) -> Unit | None:
     return next((unit for unit in units if unit.speaker == speaker), None)
 
 
-def _acting(reading: Reading, own: list[Unit], units: list[Unit], order: str) -> list[Unit]:
+def _acting(document: Document, reading: Reading, own: list[Unit], units: list[Unit]) -> list[Unit]:
     """Persons in the place of those who act."""
     roles = {"subject", "by", "with", "between", "bare"}
     inside = [u for u in own if u.speaker is not None and u.role in roles]
     if reading.marks & {"verbal_noun"}:
         # "شهد الرئيسان توقيع …": who stands before the signing is not who signs.
         return [u for u in inside if u.start > reading.act.start]
-    led = any(unit.role == "subject" for unit in own) and order == "free"
+    led = any(unit.role == "subject" for unit in own) and document.lexicon.grammar.order == "free"
+    # "وزیر نے کہا کہ …": who opens the clause by saying it does not act in it.
+    led = led or any("opens" in s.marks for s in document.within(reading.sentence.start, reading.start, "attribution"))
     if inside or led or "passive" in reading.marks or "reported" in reading.marks:
         return inside
     return [u for u in _subjects_before(reading, units) if u.speaker is not None]

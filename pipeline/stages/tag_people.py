@@ -12,7 +12,7 @@ import msgspec
 from pipeline.lexicon.match import Span
 from pipeline.lexicon.names import Person as KnownPerson
 from pipeline.models.identity import unresolved_id
-from pipeline.stages import tag_caseless, tag_endings
+from pipeline.stages import tag_caseless, tag_endings, tag_flanked
 from pipeline.stages.tag_document import Document
 from pipeline.text.letters import CAPITAL
 from pipeline.text.normalise import fold
@@ -128,6 +128,9 @@ class People:
             named = marked[-1] if named and marked else named
             named = 0 if self._is_organ(run.start(1), office.start) else named
             body, title = " ".join(words[:named]), " ".join([*words[named:], title])
+        if bearer is None and office.code in PRIVATE_OFFICES and document.lexicon.grammar.nouns_beside_names:
+            seat = tag_flanked.bearer_before(document, office.start)
+            start, body = (seat.start, seat.name) if seat else (start, body)
         declines = document.lexicon.tails.declines
         speaker = self._speaker(document.lexicon.restored(person, office.marks), title, office.code, party, body)
         marks = office.marks if declines else self._marks_at(end)
@@ -198,6 +201,8 @@ class People:
         keep = self._document.lexicon.keep_length(self._document.folded, office.stem_end, office.end)
         own = bearer is None or office.code == "minister" or _has_portfolio(text[office.start : office.end], office)
         end = office.stem_end + (keep if own else 0)
+        portfolio = self._document.lexicon.portfolio_end(text, office.end)
+        end = portfolio if portfolio > office.end else end
         words = text[bearer.end : end] if bearer and bearer.end <= office.start else text[office.start : end]
         for link in self._document.lexicon.grammar.bearer_links:
             words = words.removeprefix(f" {link} ")
@@ -337,7 +342,10 @@ def _touches(document: Document, name: Span, office: Span) -> bool:
         return not document.within(name.end, office.start)
     if office.code == "minister" and tag_endings.is_portfolio(document, name.end, office.start):
         return True
-    return bool(_GENITIVE_GAP.match(gap) or (MINISTRY_GAP.match(gap) and not document.lexicon.is_coordinated(gap)))
+    if _GENITIVE_GAP.match(gap):
+        return True
+    cased = document.lexicon.grammar.capitalised_names
+    return bool(cased and MINISTRY_GAP.match(gap) and not document.lexicon.is_coordinated(gap))
 
 
 def _capitalised(text: str, position: int, particles: tuple[str, ...]) -> Iterator[re.Match[str]]:

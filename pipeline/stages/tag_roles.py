@@ -128,8 +128,14 @@ def _link_role(document: Document, group: list[Unit], links: Sequence[Span], *, 
         gap = document.folded[end : link.start] if after else document.folded[link.end : start]
         near = (end <= link.start <= end + 40) if after else (start - 40 <= link.end <= start)
         if near and document.lexicon.is_filler(gap):
-            return link.code
+            return _among(group) if link.code == "among" else link.code
     return ""
+
+
+def _among(group: list[Unit]) -> str:
+    """One word for "in" and "between": among several parties it ties them ("پاکستان اور چین میں معاہدہ")."""
+    parties = {unit.party for unit in group if unit.speaker is None and not unit.metonym}
+    return "between" if len(parties) > 1 else "in"
 
 
 def _attribute_role(document: Document, group: list[Unit]) -> str:

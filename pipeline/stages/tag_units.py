@@ -10,7 +10,7 @@ from functools import lru_cache
 from pipeline.lexicon.match import Span
 from pipeline.models import identity
 from pipeline.models.codes import PartyKind
-from pipeline.stages import tag_caseless, tag_endings, tag_quoted, tag_roles
+from pipeline.stages import tag_caseless, tag_endings, tag_flanked, tag_quoted, tag_roles
 from pipeline.stages.tag_document import Document, Sentence
 from pipeline.stages.tag_people import MINISTRY_GAP, SURNAME, Appearance, People
 from pipeline.stages.tag_roles import ANY_CASE, Unit
@@ -25,6 +25,7 @@ _KINDS_OF_HEADS = {
     "agency": PartyKind.ORGANISATION,
     "union": PartyKind.ORGANISATION,
 }
+_PRIVATE = frozenset({"company", "group"})
 _STRONG_INSTITUTIONS = frozenset({"university", "local", "agency", "union"})
 _MAX_MINISTRY = 70
 _MAX_QUOTED_WORDS = 6
@@ -108,10 +109,15 @@ def _institution_of(document: Document, name: Span, institutions: Sequence[Span]
     if document.lexicon.grammar.head_first:
         return tag_caseless.head_before(document, name, institutions)
     for institution in institutions:
-        if 0 <= institution.start - name.end <= 3 and not document.folded[name.end : institution.start].strip(" 's"):
+        between = document.folded[name.end : institution.start]
+        if _is_private(document, institution):
+            continue
+        near = 0 <= institution.start - name.end <= 3 and not between.strip(" 's")
+        if near or between.strip() in document.lexicon.bearer_links:
             return institution
         between = document.text[name.end : institution.start]
-        own_words = MINISTRY_GAP.match(between) or tag_endings.is_portfolio(document, name.end, institution.start)
+        cased = document.lexicon.grammar.capitalised_names and MINISTRY_GAP.match(between)
+        own_words = cased or tag_endings.is_portfolio(document, name.end, institution.start)
         if institution.code == "ministry" and len(between) < _MAX_MINISTRY and own_words:
             return institution
         if institution.end > name.start:
@@ -125,10 +131,15 @@ def _institution_of(document: Document, name: Span, institutions: Sequence[Span]
     return None
 
 
+def _is_private(document: Document, institution: Span) -> bool:
+    """For "ایرانی کمپنی": where a firm is from does not make it its state's."""
+    return institution.code in _PRIVATE and not document.lexicon.grammar.capitalised_names
+
+
 def _body_name(document: Document, start: int, institution: Span, end: int) -> str:
     """A body's name from its head and what stands before it, or after it in the genitive."""
     follows = document.lexicon.tails.declines or document.lexicon.grammar.head_first
-    after = document.text[institution.end : end] if follows else ""
+    after = document.text[institution.end : end] if follows or institution.start == start else ""
     return document.text[start : institution.start] + document.lemma(institution) + after
 
 
@@ -137,7 +148,8 @@ def _name_unit(document: Document, span: Span, institution: Span | None) -> Unit
     marks = span.marks
     owner = institution is not None and institution.end <= start and document.lexicon.tails.declines
     if institution is not None:
-        start, end = min(start, institution.start), max(end, institution.end)
+        own = document.lexicon.portfolio_end(document.text, institution.end) if institution.start > span.end else 0
+        start, end = min(start, institution.start), max(end, institution.end, own)
         marks = institution.marks if owner or institution.end > span.end else span.marks
     adjective = (span.kind == "demonym" or "demonym" in span.marks) and institution is None
     name = document.lemma(span)
@@ -171,6 +183,8 @@ def _named_bodies(
     """A capitalised run with an institution as its head ("Kültür Üniversitesi")."""
     if document.lexicon.grammar.head_first:
         return _bodies_after(document, institutions, units)
+    if not document.lexicon.grammar.capitalised_names:
+        return _bodies_beside(document, institutions, units)
     bodies = []
     for institution in institutions:
         if institution.code not in _STRONG_INSTITUTIONS or any(u.start <= institution.start < u.end for u in units):
@@ -209,6 +223,25 @@ def _bodies_after(document: Document, institutions: Sequence[Span], units: Seque
             identity = unresolved_id(fold(body.name))
             bodies.append(Unit(body.start, body.end, identity, kind, body.name, head.marks, institution=head.code))
     return bodies
+
+
+def _bodies_beside(document: Document, institutions: Sequence[Span], units: Sequence[Unit]) -> list[Unit]:
+    """A noun with the name before or after it, where the grammar says that both occur."""
+    if not document.lexicon.grammar.nouns_beside_names:
+        return []
+    free = [s for s in institutions if s.code in _KINDS_OF_HEADS and not any(u.start <= s.start < u.end for u in units)]
+    return [
+        Unit(
+            body.start,
+            body.end,
+            unresolved_id(fold(body.name)),
+            _KINDS_OF_HEADS[head.code],
+            body.name,
+            head.marks,
+            institution=head.code,
+        )
+        for head, body in tag_flanked.bodies(document, free)
+    ]
 
 
 def _surnames(document: Document, people: People, sentence: Sentence) -> list[Unit]:

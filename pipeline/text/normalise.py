@@ -58,8 +58,21 @@ _LETTERS = {
     "ё": "е",
     "Ё": "е",
 }
-# Arabic keyboards, Persian keyboards: the same words.
-_ARABIC_LETTERS = {"ي": "ی", "ى": "ی", "ك": "ک", "أ": "ا", "إ": "ا", "ٱ": "ا", "ة": "ه", "ۀ": "ه"}
+# Arabic, Persian and Urdu keyboards: the same words. Urdu has a ha of its own and one for aspirates, typed for it.
+_ARABIC_LETTERS = {
+    "ي": "ی",
+    "ى": "ی",
+    "ك": "ک",
+    "أ": "ا",
+    "إ": "ا",
+    "ٱ": "ا",
+    "ة": "ه",
+    "ۀ": "ه",
+    "ہ": "ه",
+    "ھ": "ه",
+    "ۂ": "ه",
+    "ۃ": "ه",
+}
 _DROPPED = "\u0307\u0640\u0654\u200c\u200d" + "".join(map(chr, range(0x064B, 0x0653))) + "\u0670"
 # Replacing the few signs a text holds is five times faster than translating all its letters.
 _FOLD = tuple(
