@@ -133,17 +133,31 @@ def _explicit(document: Document, reading: Reading, own: list[Unit], units: list
     if not subjects and document.lexicon.grammar.order == "free":
         subjects = [unit for unit in own if unit.start >= act.end and unit.role == "subject"]
     bare = [unit for unit in before if unit.role == "bare"]
+    if _outweigh(bare, subjects):
+        subjects = []
     weaker = bare or [unit for unit in before if unit.role == "of"]
     chosen = _add_all(chosen, subjects or [unit for unit in weaker if unit.group == weaker[0].group])
     if len(chosen) < 2 and document.lexicon.grammar.head_first:
         chosen = _add_all(chosen, _adjectives(document, reading, own))
     if len(chosen) < 2 and act.marks & {"reported", "participle", "nominal"}:
         chosen = _add_all(chosen, (unit for unit in own if unit.role == "genitive" and not unit.adjective))
-    if len(chosen) < 2 and document.lexicon.grammar.order == "verb_final":
+    few = len(chosen) < 2 or all(_is_unsure(unit) for unit in chosen.values())
+    if few and document.lexicon.grammar.order == "verb_final":
         chosen = _add_all(chosen, _owners(document, reading, before))
     if len(chosen) < 2 and document.lexicon.grammar.order == "verb_final" and "participle" in act.marks:
         chosen = _add_all(chosen, [unit for unit in units if 0 <= unit.start - act.end <= 2])
     return chosen
+
+
+def _is_unsure(unit: Unit) -> bool:
+    """Whether a unit is only a capitalised word that nothing resolves ("Шу жана Талас дарыяларын")."""
+    return unit.kind is PartyKind.UNKNOWN and unit.speaker is None and unit.institution is None
+
+
+def _outweigh(bare: list[Unit], subjects: list[Unit]) -> bool:
+    """Two known names side by side come before a name nobody knows: "A менен B | Камбар-Ата ГЭСин курууга …"."""
+    known = {unit.party for unit in bare if unit.kind in KNOWN and unit.group == bare[0].group}
+    return len(known) > 1 and all(_is_unsure(unit) for unit in subjects)
 
 
 def _owners(document: Document, reading: Reading, before: list[Unit]) -> list[Unit]:

@@ -30,7 +30,7 @@ SURNAME = "surname"
 _GAP = re.compile(r"[ ]{1,2}")
 _WORD = re.compile(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*\.?")
 MINISTRY_GAP = re.compile(rf"^(?:'s|’s)?(?: (?:{CAPITAL}[\w-]*,?|ve|and|of|the))+ $")
-_COORDINATOR = re.compile(r" ([^\W\d]{1,4}|&) (?=[^\W\d_])")
+_COORDINATOR = re.compile(r" ([^\W\d]{1,5}|&) (?=[^\W\d_])")
 _BODY = re.compile(rf"(?<![\w’'])((?:{CAPITAL}[\w&.-]* ){{0,6}}{CAPITAL}[\w&.-]*)(?:['’]\w{{1,4}})? $")
 # "… country director, Helga Brandvik.": a name of two words that ends the clause is the office holder's.
 _APPOSITION = re.compile(rf",(?: {CAPITAL}[\w-]+){{2,3}}[,.]")

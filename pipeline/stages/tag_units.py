@@ -349,9 +349,18 @@ def _runs(document: Document, first: int, last: int) -> Iterator[re.Match[str]]:
         yield bare or run
 
 
+def _is_place(document: Document, run: re.Match[str]) -> bool:
+    """Whether a run is only where it happened: a city, its case glued on ("Sumqayıtda")."""
+    cities = document.within(run.start(), run.end(), "city")
+    return any((s.start, s.end) == run.span() and s.marks & tag_roles.OBLIQUE for s in cities)
+
+
 def _is_name(document: Document, sentence: Sentence, run: re.Match[str], words: list[str]) -> bool:
     """A capitalised run that is a name: no word of ours in it, and at a sentence's start not one bare word alone."""
     if document.within(run.start(), run.end(), "act", "instrument", "office", "collective", "date", "modifier"):
+        return False
+    if len(words) == 1 and words[0].isupper() and document.within(run.start(), run.end(), "topic"):
+        # "ГЭС": an acronym that is a word of ours.
         return False
     if document.lexicon.grammar.capitalised_nouns:
         return _is_name_among_nouns(document, run, words)
