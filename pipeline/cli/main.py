@@ -34,6 +34,7 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "backfill": ("pipeline.cli.backfill", "backfill", "Bring in a file of raw items, behind live news."),
     "feed": ("pipeline.cli.feed", "feed", "Read a feed document as connect would."),
     "tag": ("pipeline.cli.tag", "tag", "Find agreements in texts."),
+    "lexicon": ("pipeline.cli.lexicon", "lexicon", "The words agreements are found by: check, try, begin a language."),
     "search": ("pipeline.cli.search", "search", "Search articles and agreements."),
     "schema": ("pipeline.cli.schema", "schema", "JSON Schema of the public topics."),
     "settings": ("pipeline.cli.settings", "settings", "Every setting with its default and meaning."),

@@ -23,17 +23,30 @@ def lines(explanation: Explanation) -> Iterator[str]:
         yield ""
 
 
+def rules(explanation: Explanation) -> Iterator[str]:
+    """Only the rules that fired."""
+    for told in explanation.sentences:
+        yield ""
+        yield from _rules(told)
+    if not explanation.sentences:
+        yield "no rule fired"
+
+
 def _sentence(told: Told) -> Iterator[str]:
     yield f"{told.where} {told.start}–{told.end}  {_flat(told.text)}"
+    yield from _rules(told)
+    # Two forms of an entry may fit the same words.
+    yield from dict.fromkeys(map(_gave_way, told.lost))
+    for act in told.acts:
+        yield from _act(act)
+
+
+def _rules(told: Told) -> Iterator[str]:
     rows = [
         (hit.kind, hit.entry, hit.code, _flat(hit.quote), hit.form, " ".join(hit.marks))
         for hit in sorted(told.hits, key=lambda hit: hit.start)
     ]
     yield from _table(("kind", "entry", "code", "words", "form", "marks"), rows)
-    # Two forms of an entry may fit the same words.
-    yield from dict.fromkeys(map(_gave_way, told.lost))
-    for act in told.acts:
-        yield from _act(act)
 
 
 def _gave_way(lost: Lost) -> str:
