@@ -91,7 +91,7 @@ def test_terminal_gets_colours_and_no_brackets(monkeypatch):
 
 
 def test_text_cannot_command_the_terminal():
-    _, out = _run("\x1b[2J\u202ePeru ile Şili vize \x07anlaşması imzaladı.\x1b]0;x\x07", "--lang", "tr", "--explain")
+    _, out = _run("\x1b \u202ePeru ile Şili vize \x07anlaşması imzaladı.\x1b]0;x\x07", "--lang", "tr", "--explain")
     assert not {"\x1b", "\x07", "\u202e"} & set(out)
     assert "CHL–PER" in out
 
