@@ -18,11 +18,10 @@ from pydantic import ValidationError
 from pipeline.errors import ConfigError
 from pipeline.lexicon import check_forms
 from pipeline.lexicon.forms import BadFormError, Tails, compile_form
-from pipeline.lexicon.load import DRAFT, Lexicon, build, described, name_book
+from pipeline.lexicon.load import DRAFT, Lexicon, build, described, grammar_tails, name_book
 from pipeline.lexicon.names import NameBook
 from pipeline.lexicon.schema import Entry, Grammar, LexiconFile, TopicsFile
 from pipeline.models.codes import Instrument, Status
-from pipeline.text.normalise import view
 
 _TO_WRITE = ("forms", "yes", "no")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
@@ -191,9 +190,7 @@ def _entry(path: Path, number: int, item: Any, found: list[Finding]) -> Entry | 
 def _valid(written: Written, topics: set[str]) -> Iterator[tuple[Path, Entry]]:
     """Entries whose id, code and forms hold; for the others a finding."""
     seen: dict[str, Path] = {}
-    tails = (
-        Tails(written.grammar.tails, written.grammar.declensions, written.grammar.bases) if written.grammar else None
-    )
+    tails = grammar_tails(written.grammar) if written.grammar else None
     for path, entry in written.entries:
         faults = list(_faults(entry, written.language, seen, topics, tails))
         written.findings += [_fault(rule, path, entry.id, what, advice) for rule, what, advice in faults]
@@ -230,7 +227,7 @@ def _build(written: Written, book: NameBook) -> None:
         return
     try:
         written.lexicon = build(written.language, grammar, written.entries, book)
-        written.lexicon.matcher.find(view(""))
+        written.lexicon.matcher.find(written.lexicon.view(""))
     except (ConfigError, re.error, KeyError, ValueError) as problem:
         path = written.folder / "grammar.toml"
         written.findings.append(_fault("grammar", path, None, str(problem), "mend [grammar]"))
@@ -248,7 +245,7 @@ def _examples(lexicon: Lexicon, files: Mapping[str, Path]) -> Iterator[Finding]:
             if what:
                 yield _fault("example", path, entry.id, f"yes {example!r}: {what}", "mend the form or the example")
         for example in entry.no:
-            shown = view(example)
+            shown = lexicon.view(example)
             for hit in (span for span in lexicon.matcher.find(shown) if span.word.id == entry.id):
                 what = f"no {example!r}: finds {shown.text[hit.start : hit.end]!r}"
                 yield _fault("example", path, entry.id, what, "narrow the form, or write a stop-frame")
@@ -256,7 +253,7 @@ def _examples(lexicon: Lexicon, files: Mapping[str, Path]) -> Iterator[Finding]:
 
 def _missed(lexicon: Lexicon, entry: Entry, text: str, wanted: tuple[int, int]) -> str:
     """Why a `yes` example does not find its span; "" if it does."""
-    shown = view(text)
+    shown = lexicon.view(text)
     own = [shown.span(span.start, span.end) for span in lexicon.matcher.find(shown) if span.word.id == entry.id]
     if wanted in own:
         return ""

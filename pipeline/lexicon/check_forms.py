@@ -13,7 +13,7 @@ from pipeline.lexicon.forms import Form, compile_form
 from pipeline.lexicon.load import Lexicon
 from pipeline.lexicon.match import EXCLUSIVE, NAME_KINDS, Matcher
 from pipeline.lexicon.schema import Entry
-from pipeline.text.normalise import fold, view
+from pipeline.text.normalise import fold
 
 # What the rules in pipeline/stages ask for; a test holds this to their text.
 CODES: Mapping[str, frozenset[str]] = {
@@ -90,7 +90,7 @@ def _ties(lexicon: Lexicon) -> Iterator[Note]:
     seen = set()
     for entry in lexicon.entries:
         for example in (*entry.yes, *entry.no):
-            text = view(example.replace("[[", "").replace("]]", ""))
+            text = lexicon.view(example.replace("[[", "").replace("]]", ""))
             for hit, to in lexicon.matcher.lost(text):
                 pair = (hit.word.id, to.word.id)
                 same = (hit.start, hit.end) == (to.start, to.end) and hit.code != to.code
@@ -109,7 +109,7 @@ def _swallowed_names(lexicon: Lexicon) -> Iterator[Note]:
     for word in {(word.kind, word.id): word for word in lexicon.matcher.words() if word.kind in names}.values():
         for form in word.forms:
             name = form.lemma or form.literal
-            for hit in matcher.find(view(name)):
+            for hit in matcher.find(lexicon.view(name)):
                 taken = name[hit.start : hit.end]
                 if hit.start == 0 and " " not in taken and (hit.word.id, word.id) not in seen:
                     seen.add((hit.word.id, word.id))
@@ -175,7 +175,7 @@ def _idle_frames(lexicon: Lexicon) -> Iterator[Note]:
         silenced = (
             to.word.id == entry.id
             for example in entry.yes
-            for _, to in lexicon.matcher.lost(view(example.replace("[[", "").replace("]]", "")))
+            for _, to in lexicon.matcher.lost(lexicon.view(example.replace("[[", "").replace("]]", "")))
         )
         if not any(silenced):
             what = "no act, document or name begins inside it in any of its examples: it silences nothing"

@@ -48,8 +48,14 @@ class Tails:
     """The endings of one language, by class."""
 
     def __init__(
-        self, tails: Sequence[Tail], declensions: Sequence[Declension] = (), bases: Mapping[str, str] | None = None
+        self,
+        tails: Sequence[Tail],
+        declensions: Sequence[Declension] = (),
+        bases: Mapping[str, str] | None = None,
+        shortest: int = MIN_LITERAL,
     ) -> None:
+        """`shortest`: how many letters a form must begin with."""
+        self.shortest = shortest
         self._classes: dict[str, list[tuple[re.Pattern[str], frozenset[str]]]] = {}
         patterns: dict[str, list[str]] = {}
         for tail in tails:
@@ -97,13 +103,13 @@ class Tails:
 
 
 def compile_form(source: str, tails: Tails) -> Form:
-    """One form. Raises BadFormError when it does not begin with at least two literal letters."""
+    """One form. Raises BadFormError when it does not begin with as many literal letters as `tails` asks for."""
     body, _, marks = source.partition("@")
     pieces = _SIGNS.split(body)
     literal = fold(pieces[0])
     is_sign = bool(literal) and not literal[-1].isalnum() and len(pieces) == 1
-    if len(literal.strip()) < MIN_LITERAL and not is_sign:
-        raise BadFormError(f"form {source!r} must begin with at least {MIN_LITERAL} letters")
+    if len(literal.strip()) < tails.shortest and not is_sign:
+        raise BadFormError(f"form {source!r} must begin with at least {tails.shortest} letters")
     if _is_unbalanced(pieces):
         raise BadFormError(f"form {source!r}: brackets do not match, or a choice stands outside of them")
     classes = [piece[1:-1] for piece in pieces if piece.startswith("{")]

@@ -17,11 +17,13 @@ from pydantic_core import ErrorDetails
 
 from pipeline.errors import ConfigError
 from pipeline.lexicon import names as naming
-from pipeline.lexicon.forms import BadFormError, Tails, compile_form
+from pipeline.lexicon.borders import Borders
+from pipeline.lexicon.forms import MIN_LITERAL, BadFormError, Tails, compile_form
 from pipeline.lexicon.match import NAME_KINDS, Matcher, Word
 from pipeline.lexicon.schema import Entry, Grammar, LexiconFile, Topic, TopicsFile
 from pipeline.lexicon.scripts import Script, entries_in_both, grammar_in_both
-from pipeline.text.normalise import fold
+from pipeline.text import normalise
+from pipeline.text.normalise import View, fold
 
 M = TypeVar("M", bound=BaseModel)
 # Raised by hand when the rules in pipeline/stages change what they emit.
@@ -48,7 +50,7 @@ class Lexicon:
         self.language = language
         self.grammar = grammar
         self.entries = tuple(entry for _, entry in entries)
-        self.tails = Tails(grammar.tails, grammar.declensions, grammar.bases)
+        self.tails = grammar_tails(grammar)
         # Between two parties that act together: the language's words, and the signs all languages share.
         self.coordinators = frozenset({",", "&", "-", "/", *map(fold, grammar.coordinators)}) | {
             f", {fold(word)}" for word in grammar.coordinators
@@ -76,9 +78,33 @@ class Lexicon:
         # Between an owner and what acts for it ("adına", "کی").
         self.bearer_links = frozenset(map(fold, grammar.bearer_links))
         self.days = {fold(word): number for word, number in grammar.days.items()}
+        self.calendar_day = re.compile(grammar.calendar_day) if grammar.calendar_day else None
+        self.dateline = re.compile(grammar.dateline) if grammar.dateline else None
         self._book = book
         self._script = script
         self._words = [_word(path, entry, self.tails) for path, entry in entries]
+
+    @cached_property
+    def borders(self) -> Borders | None:
+        """Where words begin and end in a script without spaces; None for all others."""
+        script = self.grammar.unspaced
+        if script is None:
+            return None
+        own = self._book.countries.get(self.language, naming.CountryNames())
+        literals = (form.literal for word in (*self._words, *self._names) for form in word.forms)
+        grammar = self.grammar
+        small = (*grammar.coordinators, *grammar.fillers, *grammar.adverbs, *grammar.name_edges)
+        # A number of one letter is a word where others stand around it; inside names it is none ("三峡").
+        counting = (word for word in (*self.numbers, *grammar.time_units) if len(word) > 1)
+        return Borders(script, [*literals, *small, *counting, *script.words], own.short)
+
+    def view(self, given: str) -> View:
+        """A text as this language is read: folded, and word by word where its script has no spaces."""
+        return normalise.view(given) if self.borders is None else self.borders.view(given)
+
+    def close(self, text: str) -> str:
+        """A stretch of a view as its text has it: without the spaces put between words."""
+        return text if self.borders is None else self.borders.close(text)
 
     @cached_property
     def is_coordinated(self) -> Callable[[str], bool]:
@@ -135,10 +161,14 @@ class Lexicon:
     @cached_property
     def matcher(self) -> Matcher:
         """Entries and names together."""
+        return Matcher([*self._words, *self._names], self.tails, self.grammar.proclitics)
+
+    @cached_property
+    def _names(self) -> list[Word]:
         large = NAME_KINDS if self.grammar.capitalised_names else frozenset[str]()
         small = frozenset({"demonym"}) if not self.grammar.capitalised_demonyms else frozenset[str]()
         fusions = self.grammar.fusions
-        named = naming.words(
+        return naming.words(
             self._book,
             self.language,
             self.tails,
@@ -146,7 +176,6 @@ class Lexicon:
             fusions=fusions,
             spelling=self._script.of if self._script else None,
         )
-        return Matcher([*self._words, *named], self.tails, self.grammar.proclitics)
 
     @cached_property
     def sketcher(self) -> Matcher:
@@ -272,6 +301,11 @@ def _check_ids(language: str, entries: Sequence[tuple[Path, Entry]], topics: set
         if entry.kind == "topic" and entry.code not in topics:
             raise ConfigError(f"{path}: entry {entry.id}: code {entry.code!r} is not in topics.toml")
         seen[entry.id] = path
+
+
+def grammar_tails(grammar: Grammar) -> Tails:
+    """The endings of a grammar; a script without spaces has words, and so forms, of one letter."""
+    return Tails(grammar.tails, grammar.declensions, grammar.bases, 1 if grammar.unspaced else MIN_LITERAL)
 
 
 def _word(path: Path, entry: Entry, tails: Tails) -> Word:

@@ -30,11 +30,15 @@ class _Strict(BaseModel):
 
 
 class CountryNames(_Strict):
-    """config/names/<language>.toml: ISO 3166-1 alpha-3 → more names and demonyms; `drop`: CLDR names not used."""
+    """config/names/<language>.toml: ISO 3166-1 alpha-3 → more names and demonyms; `drop`: CLDR names not used.
+
+    `short`: letters that stand for whole names side by side ("中俄"), where a script has them.
+    """
 
     names: dict[str, Names] = {}
     demonyms: dict[str, Names] = {}
     drop: tuple[str, ...] = ()
+    short: dict[str, str] = {}
 
 
 class City(_Strict):

@@ -104,6 +104,23 @@ class Fusion(_Strict):
     marks: tuple[str, ...] = ()
 
 
+class Unspaced(_Strict):
+    """A script that puts no spaces between words: what else its texts hold besides entries and names.
+
+    `letters` and `joints` are insides of character classes; `units` are written onto a number before them.
+    """
+
+    letters: str = Field(min_length=1)
+    joints: str = "·"
+    units: str = ""
+    signs: dict[str, str] = {}
+    """Its own punctuation as other scripts write it, sign for sign."""
+    variants: tuple[str, ...] = ()
+    """Pairs of letters, the second the one the lexicon is written in ("簽签")."""
+    words: tuple[str, ...] = ()
+    """Plain words that would be taken for other words' letters ("和平", "与会")."""
+
+
 class Grammar(_Strict):
     """How a language puts its words together, as far as binding parties to acts needs it."""
 
@@ -150,6 +167,11 @@ class Grammar(_Strict):
     days: dict[str, int] = {}
     """Days of the month that have a word for their number ("یکم")."""
     weekdays: dict[str, int] = {}
+    calendar_day: str = ""
+    """A day as an expression with the groups `y`, `m` and `d`, the first two optional ("2026年6月1日", "1日")."""
+    dateline: str = ""
+    """What stands before the first sentence of a wire's story, as an expression, where it is no "BAKU, Feb 9 -"."""
+    unspaced: Unspaced | None = None
     portfolio: str = ""
     quoted_names: bool = False
     noun_after_quotes: bool = False

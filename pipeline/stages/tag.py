@@ -24,6 +24,7 @@ from pipeline.stages import (
     tag_packages,
     tag_parties,
     tag_units,
+    tag_unspaced,
     tag_values,
 )
 from pipeline.stages.tag_document import Document
@@ -32,7 +33,7 @@ from pipeline.stages.tag_people import People
 from pipeline.stages.tag_roles import Unit
 from pipeline.stages.tag_trace import Trace, Why
 from pipeline.text import language
-from pipeline.text.normalise import View, view
+from pipeline.text.normalise import View
 
 # The story's own pair is looked for in the title and the first paragraphs.
 _LEAD_CHARS = 800
@@ -67,7 +68,7 @@ class Tagger:
         lexicon = self._lexicons.get(article.language)
         if lexicon is None:
             return ()
-        text, title = view(article.text), view(article.title)
+        text, title = lexicon.view(article.text), lexicon.view(article.title)
         if not self._is_worth_reading(text, title, lexicon):
             return ()
         return _Reader(article, text, title, lexicon, self._lexicons).mentions()
@@ -101,7 +102,7 @@ class Tagger:
         lexicon = self._lexicons.get(article.language)
         if lexicon is None:
             return Found()
-        reader = _Reader(article, view(article.text), view(article.title), lexicon, self._lexicons)
+        reader = _Reader(article, lexicon.view(article.text), lexicon.view(article.title), lexicon, self._lexicons)
         return Found(self.tag(article), reader.commitments())
 
     def explain(self, article: ParsedArticle) -> tuple[Found, Trace]:
@@ -111,7 +112,7 @@ class Tagger:
         if lexicon is None:
             trace.closed = Why.NO_LEXICON
             return Found(), trace
-        text, title = view(article.text), view(article.title)
+        text, title = lexicon.view(article.text), lexicon.view(article.title)
         if not self._is_worth_reading(text, title, lexicon):
             began = any(True for shown in (text, title) for _ in lexicon.matcher.parts(shown))
             trace.closed = Why.NOTHING_DONE if began else Why.CLOSED_GATE
@@ -160,6 +161,8 @@ class _Reader:
             return ()
         source, source_evidence = tag_circumstances.source_of(self._text)
         mentions = tag_join.join(passages, self._lexicons, self._text.lexicon.language, source, self._trace)
+        if self._text.lexicon.borders is not None:
+            mentions = tuple(tag_unspaced.closed(mention, self._text) for mention in mentions)
         if source_evidence is None:
             return mentions
         return tuple(_with_evidence(mention, source_evidence) for mention in mentions)

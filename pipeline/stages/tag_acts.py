@@ -202,4 +202,6 @@ def _same_act(document: Document, first: Span, second: Span) -> bool:
     relative = bool(first.marks & {"participle", "converb", "reported"})
     # "شهد الرئيسان توقيع …": they attended that very signing.
     relative = relative or ("attended" in first.marks and "verbal_noun" in second.marks)
-    return relative or document.words_between(first.end, second.start) <= 1
+    # Where nothing stands between words, a verb right before another's object has one of its own ("恢复核查签署协议").
+    apart = document.words_between(first.end, second.start)
+    return relative or apart <= (document.lexicon.borders is None)

@@ -5,7 +5,7 @@ inferred.
 """
 
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 
 from pipeline.lexicon.match import Span
@@ -77,6 +77,8 @@ def _calendar(
     document: Document, start: int, end: int, published: datetime | None
 ) -> tuple[ActDate, tuple[int, int]] | None:
     """`4 Şubat 2026`, `February 4, 2026`, `4 February`: a day and a month by name; a bare year is too little."""
+    if document.lexicon.calendar_day is not None:
+        return _own_day(document, start, end, published)
     months = document.lexicon.months
     grammar = document.lexicon.grammar
     affixes = (grammar.calendar_tail, grammar.calendar_link, grammar.year_before)
@@ -96,6 +98,41 @@ def _calendar(
         words = document.text[found.start() : found.end()]
         return ActDate(value=value.isoformat(), precision=Precision.DAY, basis=basis, words=words), found.span()
     return None
+
+
+def _own_day(
+    document: Document, start: int, end: int, published: datetime | None
+) -> tuple[ActDate, tuple[int, int]] | None:
+    """A day as the grammar writes it: "2026年6月1日", "6月1日", "1日"; what it leaves out is that of the report."""
+    expression = document.lexicon.calendar_day
+    for found in expression.finditer(document.folded, start, end) if expression else ():
+        value = _nearest(found["y"], found["m"], int(found["d"]), published)
+        if value is None or _is_term(document, found.start()):
+            continue
+        basis = Basis.STATED if found["y"] else Basis.RELATIVE
+        words = document.text[found.start() : found.end()]
+        return ActDate(value=value, precision=Precision.DAY, basis=basis, words=words), found.span()
+    return None
+
+
+def _nearest(year: str | None, month: str | None, day: int, published: datetime | None) -> str | None:
+    """The day nearest to the report's that fits; None for a day no calendar has."""
+    if published is None and not (year and month):
+        return None
+    months = [int(month)] if month else range(1, 13)
+    near = published.year if published else 0
+    years = [int(year)] if year else range(near - 1, near + 2)
+    fitting = []
+    for one in years:
+        for other in months:
+            try:
+                fitting.append(date(one, other, day))
+            except ValueError:
+                continue
+    if not fitting:
+        return None
+    told = published.date() if published else fitting[0]
+    return min(fitting, key=lambda value: abs((value - told).days)).isoformat()
 
 
 @lru_cache(maxsize=64)
@@ -209,7 +246,7 @@ def _visited(document: Document, span: Span) -> bool:
     before = document.within(max(0, span.start - 12), span.start, "link")
     if any(link.code == "in" and not document.folded[link.end : span.start].strip() for link in before):
         return True
-    if document.lexicon.grammar.order == "free" and _is_in(document, span):
+    if (document.lexicon.grammar.order == "free" or document.lexicon.borders) and _is_in(document, span):
         return True
     return _heads_its_line(document, span)
 
@@ -296,7 +333,7 @@ def _speaking_body(document: Document) -> tuple[str | None, Evidence | None]:
     for cue in document.of_kind("attribution")[:_MAX_ATTRIBUTIONS]:
         sentence = document.sentence_at(cue.start)
         bodies = document.within(sentence.start, cue.start, "institution")
-        beside = [b for b in bodies if cue.start - b.end <= 2 and not b.marks & _CASES]
+        beside = [b for b in bodies if document.is_beside(b.end, cue.start) and not b.marks & _CASES]
         near = [b for b in bodies if document.text[b.end : b.end + 1] == "," or _acts(document, b)] if final else beside
         body = next((b for b in near if b.code in _SPEAKING), None)
         owner = _owner(document, body) if body else None

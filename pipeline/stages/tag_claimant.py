@@ -11,6 +11,7 @@ from pipeline.text import sentences
 
 _ANAPHOR_REACH = 20
 _MAX_SAYING_GAP = 3
+_MAX_GAP = 3
 _PAUSE = re.compile("[,.;:!?«»—]")
 
 
@@ -87,7 +88,7 @@ def _near(document: Document, saying: Span, people: list[Unit]) -> Unit | None:
     return None
 
 
-def _beside(_document: Document, saying: Span, people: list[Unit]) -> Unit | None:
-    left = [unit for unit in people if 0 <= saying.start - unit.end <= 3]
+def _beside(document: Document, saying: Span, people: list[Unit]) -> Unit | None:
+    left = [u for u in people if u.end <= saying.start and document.is_beside(u.end, saying.start, _MAX_GAP)]
     right = [unit for unit in people if 0 <= unit.start - saying.end <= 2]
     return next(iter([*left[-1:], *right[:1]]), None)

@@ -21,6 +21,7 @@ _DATELINE = re.compile(
 
 # "اسلام آباد (اے پی پی)", "لاہور: ".
 _AFTER_CITY = re.compile(r"(?:[،,] ?[\w ]{3,20})?(?: ?\([^()\n]{2,40}\)[:۔]? | ?: )")
+_MAX_DATELINE = 80
 
 
 class Sentence(msgspec.Struct, frozen=True, gc=False):
@@ -85,15 +86,19 @@ class Document:
             return self._sentences[index - 1]
         start, end = sentences.bounds(self.text, position, self._abbreviations)
         if start == 0 or self.text[start - 1] == "\n":
-            dateline = _DATELINE.match(self.text, start, min(end, start + 80))
-            if dateline and _is_dateline(dateline):
-                start = dateline.end()
-            elif not self.lexicon.grammar.capitalised_names:
-                start = self._past_city(start, end)
+            start = self._past_dateline(start, end)
         sentence = Sentence(start, end)
         if start <= position < end and end - start < sentences.MAX_SENTENCE_CHARS:
             self._sentences.insert(index, sentence)
         return sentence
+
+    def _past_dateline(self, start: int, end: int) -> int:
+        """Where a sentence begins that a dateline may stand before."""
+        own = self.lexicon.dateline
+        dateline = (own or _DATELINE).match(self.text, start, min(end, start + _MAX_DATELINE))
+        if dateline and (own or _is_dateline(dateline)):
+            return dateline.end()
+        return start if self.lexicon.grammar.capitalised_names else self._past_city(start, end)
 
     def _past_city(self, start: int, end: int) -> int:
         """Past a dateline that no capitals show: a city, and a colon or its agency in brackets after it."""
@@ -112,6 +117,13 @@ class Document:
     def words_between(self, start: int, end: int) -> int:
         """How many words lie between two positions."""
         return len(self.folded[start:end].split())
+
+    def is_beside(self, start: int, end: int, most: int = 2) -> bool:
+        """Whether two words stand side by side, a day as the grammar writes it aside ("外交部2日宣布")."""
+        if end - start <= most:
+            return True
+        day = self.lexicon.calendar_day
+        return day is not None and day.fullmatch(self.folded[start:end].strip()) is not None
 
     def lemma(self, span: Span) -> str:
         """A name as a dictionary has it, or without its ending where the grammar does not say more.

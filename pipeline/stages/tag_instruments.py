@@ -19,6 +19,8 @@ _QUOTED = re.compile(r'[“"«„]([^“”"«»„\n]{5,300})[”"»]')
 _BESIDE = re.compile(r"\w{0,3} ")
 _MAX_DISTANCE_WORDS = 30
 _MAX_COUNT_GAP = 2
+# At most one word and no sign between two parts of a compound.
+_TIGHT = re.compile(r" (?:[^\W\d]{2,4} )?")
 _ATTRIBUTES = frozenset({"any_case", "genitive", "dative", "locative", "comitative"})
 _MIN_TITLE_WORDS = 3
 _MAX_TITLE_WORDS = 30
@@ -126,7 +128,20 @@ def _instrument_of(document: Document, reading: Reading) -> Span | None:
     passive = "passive" in act.marks or any(span.code == "passive" for span in reading.used)
     if before and (passive or (not after and "needs_object" not in act.marks)):
         return before[-1]
-    return after[0] if after else None
+    return _compound_head(document, after) if after else None
+
+
+def _compound_head(document: Document, papers: Sequence[Span]) -> Span:
+    """The last of documents that make one name: "停火 | 联合声明", "协定 | 升级 | 议定书"; elsewhere the first."""
+    head = papers[0]
+    if document.lexicon.borders is None:
+        return head
+    for paper in papers[1:]:
+        gap = document.folded[head.end : paper.start]
+        if paper.word.generic or gap.strip() in document.lexicon.coordinators or not _TIGHT.fullmatch(gap):
+            break
+        head = paper
+    return head
 
 
 def is_list_head(document: Document, span: Span, end: int) -> bool:

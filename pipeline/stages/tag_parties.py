@@ -67,7 +67,8 @@ def read(document: Document, reading: Reading, units: list[Unit], story: Story) 
     own = [unit for unit in units if reading.start <= unit.start and unit.end <= reading.end]
     claimant = tag_claimant.claimant(document, reading, units)
     chosen = _in_full(_explicit(document, reading, own, units), story.told)
-    chosen = _from_sentence(chosen, document, reading, units, claimant)
+    watched = _watched(reading, story.told)
+    chosen = watched or _from_sentence(chosen, document, reading, units, claimant)
     basis = Basis.STATED
     collective = any(s.code != "unnamed" for s in document.within(reading.sentence.start, reading.end, "collective"))
     if len(chosen) < 2 and (collective or chosen) and reading.status not in ALONE:
@@ -82,7 +83,11 @@ def read(document: Document, reading: Reading, units: list[Unit], story: Story) 
         dict.fromkeys(u.speaker for u in _acting(document, reading, own, units) if u.speaker and u.speaker.name)
     )
     crowd = story.people.surnames().values()
-    people = _with_the_other_side(acting or _meant(document, reading, crowd, set(chosen)), chosen)
+    if watched:
+        acting = tuple(_placed(person, chosen) for person in acting)
+    people = (
+        acting if watched else _with_the_other_side(acting or _meant(document, reading, crowd, set(chosen)), chosen)
+    )
     attended = "attended" in reading.marks
     return Sides(
         chosen,
@@ -94,6 +99,12 @@ def read(document: Document, reading: Reading, units: list[Unit], story: Story) 
         _strength(chosen, basis),
         borrowed,
     )
+
+
+def _watched(reading: Reading, told: tuple[Unit, ...]) -> dict[str, Unit]:
+    """Parties whose signing somebody only watched, told before in the sentence: who watches is none of them."""
+    near = [unit for unit in told if reading.sentence.start <= unit.start < reading.act.start]
+    return _add_all({}, near) if "attended" in reading.marks and len(near) > 1 else {}
 
 
 def _strength(chosen: dict[str, Unit], basis: Basis) -> float:
@@ -144,6 +155,8 @@ def _explicit(document: Document, reading: Reading, own: list[Unit], units: list
     few = len(chosen) < 2 or all(_is_unsure(unit) for unit in chosen.values())
     if few and document.lexicon.grammar.order == "verb_final":
         chosen = _add_all(chosen, _owners(document, reading, before))
+    if len(chosen) < 2 and document.lexicon.borders is not None:
+        chosen = _add_all(chosen, _owners_of_paper(document, reading, own))
     if len(chosen) < 2 and document.lexicon.grammar.order == "verb_final" and "participle" in act.marks:
         chosen = _add_all(chosen, [unit for unit in units if 0 <= unit.start - act.end <= 2])
     return chosen
@@ -180,6 +193,12 @@ def _adjectives(document: Document, reading: Reading, own: list[Unit]) -> list[U
         if len(found) > 1:
             return found
     return []
+
+
+def _owners_of_paper(document: Document, reading: Reading, own: list[Unit]) -> list[Unit]:
+    """Bare names between the act and its document: "批准 | 俄罗斯与朝鲜 | 条约"."""
+    papers = document.within(reading.act.end, reading.end, "instrument")
+    return [u for u in own if papers and u.role == "bare" and reading.act.end <= u.start and u.end <= papers[0].start]
 
 
 def _doers(document: Document, act: Span, own: list[Unit]) -> list[Unit]:

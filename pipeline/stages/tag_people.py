@@ -12,7 +12,7 @@ import msgspec
 from pipeline.lexicon.match import Span
 from pipeline.lexicon.names import Person as KnownPerson
 from pipeline.models.identity import unresolved_id
-from pipeline.stages import tag_caseless, tag_endings, tag_flanked
+from pipeline.stages import tag_caseless, tag_endings, tag_flanked, tag_unspaced
 from pipeline.stages.tag_document import Document
 from pipeline.text.letters import CAPITAL
 from pipeline.text.normalise import fold
@@ -131,6 +131,8 @@ class People:
         if bearer is None and office.code in PRIVATE_OFFICES and document.lexicon.grammar.nouns_beside_names:
             seat = tag_flanked.bearer_before(document, office.start)
             start, body = (seat.start, seat.name) if seat else (start, body)
+        elif bearer is None and document.lexicon.borders is not None:
+            body, start = tag_unspaced.body_before(document, office.start)
         declines = document.lexicon.tails.declines
         speaker = self._speaker(document.lexicon.restored(person, office.marks), title, office.code, party, body)
         marks = office.marks if declines else self._marks_at(end)
@@ -259,6 +261,8 @@ class People:
     def _name_after(self, position: int) -> tuple[str | None, int]:
         """A capitalised name right after a position, without its case ending."""
         text = self._document.text
+        if self._document.lexicon.borders is not None:
+            return tag_unspaced.person_after(self._document, position)
         if not self._document.lexicon.grammar.capitalised_names:
             return tag_caseless.person_after(self._document, position)
         if text[position : position + 1] == ",":
@@ -285,7 +289,7 @@ class People:
         return self._document.lexicon.tails.marks("name", folded[start:end]) if start else frozenset()
 
     def _speaker(self, name: str, title: str, code: str, party: str | None, body: str) -> Speaker:
-        surname = fold(name).split()[-1]
+        surname = _surname(name)
         earlier = self._by_surname.get(surname)
         known = self._lookup(name)
         if earlier and (party is None or earlier.party in {None, party}):
@@ -306,7 +310,7 @@ class People:
 
     def _known(self, span: Span) -> Speaker:
         written = self._document.lemma(span)
-        surname = fold(written).split()[-1]
+        surname = _surname(written)
         earlier = self._by_surname.get(surname)
         if earlier:
             return earlier
@@ -328,6 +332,11 @@ class People:
         return known.terms[-1].state if not self._day else None
 
 
+def _surname(name: str) -> str:
+    """The last word of a name, as a search key; the dot is what Chinese writes between the words of foreign names."""
+    return re.split(r"[ ·]", fold(name))[-1]
+
+
 def _has_portfolio(words: str, office: Span) -> bool:
     """For "Dışişleri Bakanı": the possessive belongs to the office, in "Kazakistan Cumhurbaşkanı" to the state."""
     return office.code.endswith("_minister") and " " in words
@@ -340,6 +349,8 @@ def _touches(document: Document, name: Span, office: Span) -> bool:
         gap = gap.replace(f" {link} ", " ", 1)
     if _PORTFOLIO_GAP.match(gap) and name.kind in {"demonym", "organisation"}:
         return not document.within(name.end, office.start)
+    if document.lexicon.borders is not None:
+        return not gap.strip() or tag_unspaced.is_own_words(document, name.end, office.start)
     if office.code == "minister" and tag_endings.is_portfolio(document, name.end, office.start):
         return True
     if _GENITIVE_GAP.match(gap):

@@ -24,6 +24,8 @@ _ENDS_LIST = OBLIQUE | {"genitive"}
 _QUALIFYING = frozenset({None, "local"})
 # After these a name of any case is no attribute of theirs.
 _FREE_AFTER = frozenset({"act", "link", "date", "modifier", "boundary", "attribution", "source"})
+_FREE_AFTER_NAME = ("link", "date", "modifier", "collective", "act")
+_FREE_AFTER_WORD = (*_FREE_AFTER_NAME, "attribution", "boundary")
 _SMALL_BEFORE = re.compile(rf"(?<!\w)([{SMALL}-]+) ?$")
 
 
@@ -168,7 +170,8 @@ def _position_role(document: Document, group: list[Unit]) -> str:
         return "modifier"
     if document.lexicon.grammar.head_first and group[0].speaker is None and group[0].institution in _QUALIFYING:
         return "bare" if tag_caseless.qualifies(document, group[0].start) else "subject"
-    if document.lexicon.grammar.order == "verb_final" and last.speaker is None and last.institution is None:
+    tight = document.lexicon.grammar.order == "verb_final" or document.lexicon.borders is not None
+    if tight and last.speaker is None and last.institution is None:
         word = re.match(r" (\w+)", document.text[last.end : last.end + 30])
         if word is not None and not _is_free(document, last.end + 1, word.group(1)):
             return "modifier" if last.metonym else "bare"
@@ -177,7 +180,7 @@ def _position_role(document: Document, group: list[Unit]) -> str:
 
 def _is_free(document: Document, start: int, word: str) -> bool:
     """Whether the word after a bare name leaves it free: an adverb, a link, an act; any other it qualifies."""
-    if fold(word) in document.lexicon.adverbs:
+    if fold(word) in document.lexicon.adverbs or (word[0].isdigit() and document.lexicon.borders):
         return True
-    spans = document.within(start, start + len(word) + 20, "link", "date", "modifier", "collective", "act")
-    return any(span.start == start for span in spans)
+    kinds = _FREE_AFTER_NAME if document.lexicon.borders is None else _FREE_AFTER_WORD
+    return any(span.start == start for span in document.within(start, start + len(word) + 20, *kinds))

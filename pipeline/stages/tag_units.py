@@ -10,7 +10,7 @@ from functools import lru_cache
 from pipeline.lexicon.match import Span
 from pipeline.models import identity
 from pipeline.models.codes import PartyKind
-from pipeline.stages import tag_caseless, tag_endings, tag_flanked, tag_quoted, tag_roles
+from pipeline.stages import tag_bodies, tag_caseless, tag_endings, tag_flanked, tag_quoted, tag_roles, tag_unspaced
 from pipeline.stages.tag_document import Document, Sentence
 from pipeline.stages.tag_people import MINISTRY_GAP, SURNAME, Appearance, People
 from pipeline.stages.tag_roles import ANY_CASE, Unit
@@ -96,6 +96,10 @@ def _names(document: Document, sentence: Sentence) -> list[Unit]:
     spans = document.within(sentence.start, sentence.end, "state", "demonym", "organisation", "sub_state", "city")
     institutions = document.within(sentence.start, sentence.end, "institution")
     units = []
+    if document.lexicon.borders is not None:
+        units += tag_bodies.bodies(document, sentence)
+        hidden = [*tag_bodies.unnamed(document, sentence), *((unit.start, unit.end) for unit in units)]
+        spans = [span for span in spans if not any(start <= span.start < end for start, end in hidden)]
     for span in spans:
         institution = _institution_of(document, span, institutions)
         unit = _name_unit(document, span, institution)
@@ -116,9 +120,9 @@ def _institution_of(document: Document, name: Span, institutions: Sequence[Span]
         if near or between.strip() in document.lexicon.bearer_links:
             return institution
         between = document.text[name.end : institution.start]
-        cased = document.lexicon.grammar.capitalised_names and MINISTRY_GAP.match(between)
-        own_words = cased or tag_endings.is_portfolio(document, name.end, institution.start)
-        if institution.code == "ministry" and len(between) < _MAX_MINISTRY and own_words:
+        is_organ = institution.code == "ministry" or document.lexicon.borders is not None
+        own_words = _is_portfolio(document, name.end, institution.start)
+        if is_organ and len(between) < _MAX_MINISTRY and own_words:
             return institution
         if institution.end > name.start:
             continue
@@ -129,6 +133,15 @@ def _institution_of(document: Document, name: Span, institutions: Sequence[Span]
         if institution.end < own == name.start - 1:
             return institution
     return None
+
+
+def _is_portfolio(document: Document, start: int, end: int) -> bool:
+    """Whether a stretch is what a ministry is for, as the language writes it."""
+    if document.lexicon.borders is not None:
+        return tag_unspaced.is_own_words(document, start, end)
+    cased = document.lexicon.grammar.capitalised_names
+    named = cased and MINISTRY_GAP.match(document.text[start:end])
+    return bool(named) or tag_endings.is_portfolio(document, start, end)
 
 
 def _is_private(document: Document, institution: Span) -> bool:
@@ -181,6 +194,8 @@ def _named_bodies(
     document: Document, sentence: Sentence, institutions: Sequence[Span], units: Sequence[Unit]
 ) -> list[Unit]:
     """A capitalised run with an institution as its head ("Kültür Üniversitesi")."""
+    if document.lexicon.borders is not None:
+        return []
     if document.lexicon.grammar.head_first:
         return _bodies_after(document, institutions, units)
     if not document.lexicon.grammar.capitalised_names:

@@ -72,4 +72,5 @@ def _join(run: list[Number]) -> Number:
             current *= 100
         else:
             current += number.value
-    return Number(run[0].start, run[-1].end, total + current)
+    # 4.6 times a hundred million is no 459,999,999.99999994.
+    return Number(run[0].start, run[-1].end, round(total + current, 6))

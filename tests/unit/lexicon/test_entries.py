@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from pipeline.lexicon import load
-from pipeline.text.normalise import view
 
 LEXICONS = load(Path(__file__).parents[3] / "config")
 ENTRIES = [(language, entry) for language in LEXICONS.languages for entry in LEXICONS.get(language).entries]
@@ -14,7 +13,7 @@ by_entry = pytest.mark.parametrize(("language", "entry"), ENTRIES, ids=[entry.id
 
 
 def _spans(language, entry, text):
-    shown = view(text)
+    shown = LEXICONS.get(language).view(text)
     found = LEXICONS.get(language).matcher.find(shown)
     return [shown.span(span.start, span.end) for span in found if span.word.id == entry.id]
 

@@ -65,14 +65,14 @@ def test_longest_name_wins():
 
 @pytest.mark.parametrize("language", LEXICONS.languages)
 def test_gate_lets_every_text_with_an_act_through(language):
-    matcher = LEXICONS.get(language).matcher
+    matcher, shown = LEXICONS.get(language).matcher, LEXICONS.get(language).view
     papers = (entry.yes[0] for entry in LEXICONS.get(language).entries if entry.kind == "instrument")
     paper = re.search(r"\[\[(.+)]]", next(papers)).group(1)
     for entry in LEXICONS.get(language).entries:
         if entry.kind == "act" and not {"at_ceremony", "with_signature"} & set(entry.marks):
             for example in entry.yes:
                 text = f"{example} {paper}.".replace("[[", "").replace("]]", "")
-                assert list(matcher.parts(view(text))), entry.id
+                assert list(matcher.parts(shown(text))), entry.id
     assert not list(matcher.parts(view("Bahar geldi. Spring came.")))
 
 
