@@ -16,6 +16,7 @@ from pipeline.cli.lexicon_try import try_
 from pipeline.errors import ExitCode
 from pipeline.lexicon import check as checking
 from pipeline.lexicon.check import Finding, Severity, Written
+from pipeline.stages import tag_asked
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON array, a finding an object.")
 _SHOWN = 8
@@ -52,7 +53,9 @@ def check(context: Context, language: str | None, *, notes: bool, as_json: bool)
     folders = [checking.folder_of(context.config_dir, code) for code in codes]
     told = []
     for written in (checking.read(folder, book, topics) for folder in folders):
-        found = [one for one in checking.findings(written) if notes or one.severity is not Severity.NOTE]
+        found = [
+            one for one in checking.findings(written, tag_asked.words()) if notes or one.severity is not Severity.NOTE
+        ]
         told.append((written, found))
     if as_json:
         rows = [{"language": one.language, **msgspec.to_builtins(each)} for one, found in told for each in found]

@@ -7,7 +7,7 @@ person is writing. What is valid but does not do what it seems to is found in ch
 import hashlib
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -109,13 +109,16 @@ def read(folder: Path, book: NameBook, topics: TopicsFile) -> Written:
     return written
 
 
-def findings(written: Written) -> list[Finding]:
-    """Faults, then notes on what is valid but does not do what it seems to."""
+def findings(written: Written, asked: Collection[str]) -> list[Finding]:
+    """Faults, then notes on what is valid but does not do what it seems to.
+
+    `asked`: codes and marks that any rule asks for (`pipeline.stages.tag_asked`).
+    """
     found = list(written.findings)
     if written.lexicon is not None:
         files = {entry.id: path for path, entry in written.entries}
         found += _examples(written.lexicon, files)
-        for note in check_forms.notes(written.lexicon):
+        for note in check_forms.notes(written.lexicon, asked):
             severity = Severity.FAULT if note.is_fault else Severity.NOTE
             found.append(
                 Finding(

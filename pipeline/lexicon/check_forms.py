@@ -5,7 +5,7 @@ rule reads.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator
 
 import msgspec
 
@@ -15,27 +15,8 @@ from pipeline.lexicon.match import EXCLUSIVE, NAME_KINDS, Matcher
 from pipeline.lexicon.schema import Entry
 from pipeline.text.normalise import fold
 
-# What the rules in pipeline/stages ask for; a test holds this to their text.
-CODES: Mapping[str, frozenset[str]] = {
-    kind: frozenset(re.findall(r"\w+", codes))
-    for kind, codes in {
-        "modifier": """planned purpose negative coming wish considered relative not_yet asked conditional rumour
-            initials ceremony about bracket infinitive passive negotiating denied signature future""",
-        "link": "with between by subject in oblique of",
-        "source": "before after",
-        "package": "items fields",
-        "date": "today yesterday tomorrow",
-    }.items()
-}
-MARKS = frozenset(
-    re.findall(
-        r"\w+",
-        """past present future finite reported participle converb infinitive perfect nominal gerund base aorist possible
-        conditional negative passive locative ablative dative accusative genitive comitative demonym reciprocal attended
-        ceremony adopts failed at_ceremony with_signature quotes together_signed of_these dual verbal_noun we any_case
-        assumed strategic comprehensive allied enhanced needs_object background by""",
-    )
-)
+# Kinds whose codes only the rules give a meaning; other codes go into records, or are checked as such.
+_CODED = frozenset({"modifier", "link", "source", "package", "date"})
 # Kinds that decide whether anything is tagged: a word they take by mistake costs an agreement or makes one up.
 _DECIDING = frozenset({"act", "instrument", "veto", "stop", "modifier", "commitment", "attribution"})
 _STARRED = re.compile(r"(\w+)\*")
@@ -54,8 +35,8 @@ class Note(msgspec.Struct, frozen=True):
     is_fault: bool = False
 
 
-def notes(lexicon: Lexicon) -> Iterator[Note]:
-    """Every note on a language, rule by rule."""
+def notes(lexicon: Lexicon, asked: Collection[str]) -> Iterator[Note]:
+    """Every note on a language, rule by rule; `asked` are the codes and marks that any rule asks for."""
     words = {entry.id: _compiled(entry, lexicon) for entry in lexicon.entries}
     yield from _collisions(lexicon)
     yield from _ties(lexicon)
@@ -64,7 +45,7 @@ def notes(lexicon: Lexicon) -> Iterator[Note]:
     for entry in lexicon.entries:
         yield from _idle_forms(entry, words[entry.id])
     yield from _idle_frames(lexicon)
-    yield from _unread(lexicon)
+    yield from _unread(lexicon, asked)
     yield from _unused_tails(lexicon)
 
 
@@ -182,17 +163,16 @@ def _idle_frames(lexicon: Lexicon) -> Iterator[Note]:
             yield Note("no_effect", entry.id, what, "begin the frame at the word it guards against, or delete it")
 
 
-def _unread(lexicon: Lexicon) -> Iterator[Note]:
+def _unread(lexicon: Lexicon, asked: Collection[str]) -> Iterator[Note]:
     """Codes and marks that no rule asks for."""
     for entry in lexicon.entries:
-        known = CODES.get(entry.kind)
-        if known is not None and entry.code not in known:
-            advice = f"take one of {', '.join(sorted(known))}"
+        if entry.kind in _CODED and entry.code not in asked:
+            advice = "mend its spelling; the codes are in config/lexicons/README.md"
             yield Note("no_effect", entry.id, f"no rule reads the {entry.kind} code {entry.code!r}", advice)
         own = {mark.strip() for form in entry.forms for mark in form.partition("@")[2].split(",")} - {""}
-        for mark in sorted({*entry.marks, *own} - MARKS):
+        for mark in sorted({*entry.marks, *own} - set(asked)):
             yield Note("no_effect", entry.id, f"no rule reads the mark {mark!r}", "delete it, or mend its spelling")
-    for mark in sorted({mark for tail in lexicon.grammar.tails for mark in tail.marks} - MARKS):
+    for mark in sorted({mark for tail in lexicon.grammar.tails for mark in tail.marks} - set(asked)):
         yield Note("no_effect", None, f"no rule reads the mark {mark!r} of a tail", "delete it, or mend its spelling")
 
 
