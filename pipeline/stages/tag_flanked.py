@@ -60,6 +60,10 @@ def _before(document: Document, head: Span) -> Body | None:
     if not named and (start == head.start or "suffix" not in head.marks):
         return None
     end = _past_nouns(document, head.end)
+    word = _WORD_AFTER.match(document.text, end)
+    if not named and word is not None and word.group(1) not in document.lexicon.name_edges:
+        # "چین ریلوے لائن …": a plain noun goes on.
+        return None
     return Body(_past_owner(document, start), end, document.text[start:end])
 
 

@@ -174,11 +174,13 @@ def _outweigh(bare: list[Unit], subjects: list[Unit]) -> bool:
 
 
 def _owners(document: Document, reading: Reading, before: list[Unit]) -> list[Unit]:
-    """Two names in the genitive whose document it is: "Кыргызстан менен Тажикстандын чек ара келишими"."""
-    pairs = [[u for u in before if u.group == first.group and u.role == "genitive"] for first in before]
-    pairs = [pair for pair in pairs if len({unit.party for unit in pair}) > 1 and not pair[0].adjective]
-    papers = document.within(reading.start, reading.end, "instrument")
-    return next((pair for pair in pairs if any(pair[-1].end < paper.start for paper in papers)), [])
+    """Two names in the genitive whose document it is, no other case between: "Кыргызстан менен Тажикстандын келишими"."""
+    groups = ([u for u in before if u.group == first.group and u.role == "genitive"] for first in before)
+    pairs = [pair for pair in groups if len({unit.party for unit in pair}) > 1 and not pair[0].adjective]
+    papers = [paper.start for paper in document.within(reading.start, reading.end, "instrument")]
+    cuts = [s.start for s in document.within(reading.start, reading.end, "link") if s.code in {"subject", "oblique"}]
+    ends = [(paper, max((cut for cut in cuts if cut < paper), default=-1)) for paper in papers]
+    return next((pair for pair in pairs if any(cut < pair[-1].end < at for at, cut in ends)), [])
 
 
 def _adjectives(document: Document, reading: Reading, own: list[Unit]) -> list[Unit]:
