@@ -174,7 +174,7 @@ def _outweigh(bare: list[Unit], subjects: list[Unit]) -> bool:
 
 
 def _owners(document: Document, reading: Reading, before: list[Unit]) -> list[Unit]:
-    """Two names in the genitive whose document it is, no other case between: "Кыргызстан менен Тажикстандын келишими"."""
+    """Two names in the genitive whose document it is, no case between: "Кыргызстан менен Тажикстандын келишими"."""
     groups = ([u for u in before if u.group == first.group and u.role == "genitive"] for first in before)
     pairs = [pair for pair in groups if len({unit.party for unit in pair}) > 1 and not pair[0].adjective]
     papers = [paper.start for paper in document.within(reading.start, reading.end, "instrument")]
