@@ -121,5 +121,7 @@ def test_explaining_changes_nothing_and_forgets_no_act(language):
                 assert shown[sentence.where][hit.start : hit.end] == hit.quote
                 assert hit.form
             assert all((act.agreement is None) == bool(act.reason) for act in sentence.acts)
+            # A rule that turns an act down says why: document.drop(…).
+            assert Why.UNREAD not in {act.why for act in sentence.acts}
         numbers = {act.agreement for sentence in told.sentences for act in sentence.acts} - {None}
         assert numbers == set(range(1, len(found.mentions) + 1))
