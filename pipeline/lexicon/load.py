@@ -194,6 +194,11 @@ class Lexicon:
         }
 
     @cached_property
+    def solar_months(self) -> dict[str, int]:
+        """Months of the solar Hijri calendar → 1 to 12."""
+        return {fold(name): number for name, number in self.grammar.solar_months.items()}
+
+    @cached_property
     def months(self) -> dict[str, int]:
         """Month names and abbreviations from CLDR → 1 to 12."""
         found: dict[str, int] = {}

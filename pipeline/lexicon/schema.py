@@ -134,6 +134,8 @@ class Grammar(_Strict):
     """Whether an office or a body's noun stands before its owner, with nothing between ("وزارة الزراعة الإيطالية")."""
     appositions: bool = False
     """Whether a person's name may stand right before the office ("بهروز کاشفی، وزیر کشاورزی ایران")."""
+    verb_closes: bool = False
+    """Whether the verb ends its clause though clauses may follow it, so that its document stands before it."""
     link_side: Literal["before", "after"]
     coordinators: tuple[str, ...]
     decimal: Literal[",", "."]
@@ -146,6 +148,8 @@ class Grammar(_Strict):
     fillers: tuple[str, ...] = ()
     time_units: tuple[str, ...] = ()
     month_first: bool = False
+    solar_months: dict[str, int] = {}
+    """Months of the solar Hijri calendar → 1 to 12 ("خرداد")."""
     locales: tuple[str, ...] = ()
     """CLDR locales whose months are met too ("ar_IQ" has others than "ar")."""
     apostrophe_letters: bool = False

@@ -23,6 +23,7 @@ from pipeline.stages import (
     tag_join,
     tag_packages,
     tag_parties,
+    tag_spelling,
     tag_units,
     tag_unspaced,
     tag_values,
@@ -161,6 +162,7 @@ class _Reader:
             return ()
         source, source_evidence = tag_circumstances.source_of(self._text)
         mentions = tag_join.join(passages, self._lexicons, self._text.lexicon.language, source, self._trace)
+        mentions = tag_spelling.spelt(mentions, self._text.view.given, self._title.view.given)
         if self._text.lexicon.borders is not None:
             mentions = tuple(tag_unspaced.closed(mention, self._text) for mention in mentions)
         if source_evidence is None:

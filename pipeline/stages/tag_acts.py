@@ -179,8 +179,9 @@ def clause(document: Document, act: Span, sentence: Sentence) -> tuple[int, int]
     """The clause around an act: from the last clause mark before it to its end, or to the next mark."""
     kinds = ("act", "attribution", "boundary", "commitment")
     start = sentence.start
+    inserted = _inserted(document, act, sentence)
     for span in document.within(sentence.start, act.start, *kinds):
-        if span.end <= act.start and not _same_act(document, span, act):
+        if span.end <= act.start and span.start not in inserted and not _same_act(document, span, act):
             start = max(start, span.end)
     semicolon = document.folded.rfind(";", start, act.start)
     start = semicolon + 1 if semicolon >= 0 else start
@@ -193,6 +194,19 @@ def clause(document: Document, act: Span, sentence: Sentence) -> tuple[int, int]
             break
     semicolon = document.folded.find(";", act.end, end)
     return start, semicolon if semicolon >= 0 else end
+
+
+def _inserted(document: Document, act: Span, sentence: Sentence) -> frozenset[int]:
+    """Where a relative clause about the document opens and closes: "созишномаеро, | ки имзо шуд, | лағв кард"."""
+    for mark in document.within(sentence.start, act.start, "boundary"):
+        if "relative" not in mark.marks:
+            continue
+        papers = document.within(sentence.start, mark.start, "instrument")
+        verbs = document.within(mark.end, act.start, "act", "attribution")
+        said = document.within(papers[-1].end, mark.start, "attribution", "act") if papers else papers
+        if papers and not said and verbs and verbs[0].kind == "act" and verbs[-1] is verbs[0]:
+            return frozenset({mark.start, verbs[0].start})
+    return frozenset()
 
 
 def _same_act(document: Document, first: Span, second: Span) -> bool:

@@ -8,11 +8,13 @@ import re
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
+from pipeline.lexicon import Lexicon
 from pipeline.lexicon.match import Span
 from pipeline.models.codes import Basis, Precision
 from pipeline.models.mention import ActDate, Evidence, Place
 from pipeline.stages.tag_acts import Reading
 from pipeline.stages.tag_document import Document
+from pipeline.text import solar
 from pipeline.text.normalise import fold
 
 _DAYS = {"today": 0, "yesterday": -1, "tomorrow": 1}
@@ -79,20 +81,18 @@ def _calendar(
     """`4 Şubat 2026`, `February 4, 2026`, `4 February`: a day and a month by name; a bare year is too little."""
     if document.lexicon.calendar_day is not None:
         return _own_day(document, start, end, published)
-    months = document.lexicon.months
+    months = (*document.lexicon.months, *document.lexicon.solar_months)
     grammar = document.lexicon.grammar
     affixes = (grammar.calendar_tail, grammar.calendar_link, grammar.year_before)
     days = document.lexicon.days
-    for pattern in _day_patterns((tuple(months), tuple(days)), *affixes, grammar.month_first):
+    for pattern in _day_patterns((months, tuple(days)), *affixes, grammar.month_first):
         dates = pattern.finditer(document.folded, start, end)
         found = next((one for one in dates if not _is_term(document, one.start())), None)
         if found is None:
             continue
-        year = int(found["y"]) if found["y"] else _year_near(months[found["m"]], published)
         day = days.get(found["d"]) or int(found["d"])
-        try:
-            value = datetime(year, months[found["m"]], day).date()  # noqa: DTZ001 — a day, no moment
-        except ValueError:
+        value = _day_of(document.lexicon, found["m"], day, int(found["y"] or 0), published)
+        if value is None:
             continue
         basis = Basis.STATED if found["y"] else Basis.RELATIVE
         words = document.text[found.start() : found.end()]
@@ -189,6 +189,20 @@ def _year_in(document: Document, reading: Reading) -> int | None:
         if any(link.code == "in" for link in before):
             return int(found.group())
     return None
+
+
+def _day_of(lexicon: Lexicon, month: str, day: int, year: int, published: datetime | None) -> date | None:
+    """The Gregorian day of a month by name; without a year (0) the one near the publication."""
+    try:
+        if month not in lexicon.solar_months:
+            number = lexicon.months[month]
+            return date(year or _year_near(number, published), number, day)
+        number = lexicon.solar_months[month]
+        if year or published is None:
+            return solar.gregorian(year, number, day)
+        return solar.nearest(number, day, published.date())
+    except ValueError:
+        return None
 
 
 def _year_near(month: int, published: datetime | None) -> int:
@@ -328,7 +342,9 @@ def _speaking_body(document: Document) -> tuple[str | None, Evidence | None]:
     if document.lexicon.grammar.order == "verb_first":
         return _speaking_after(document)
     if document.lexicon.grammar.order == "free":
-        return _speaking_before(document)
+        found = _speaking_before(document)
+        follows = found[0] is None and document.lexicon.grammar.head_first
+        return _speaking_after(document) if follows else found
     final = document.lexicon.grammar.order == "verb_final"
     for cue in document.of_kind("attribution")[:_MAX_ATTRIBUTIONS]:
         sentence = document.sentence_at(cue.start)

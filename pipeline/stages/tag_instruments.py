@@ -123,7 +123,8 @@ def _instrument_of(document: Document, reading: Reading) -> Span | None:
     ]
     if document.lexicon.grammar.order == "free":
         # "haben … ein Abkommen … unterzeichnet": the verb closes its clause, so its document stands before it.
-        closed = before and any(span.code == "bracket" for span in reading.used)
+        last = document.lexicon.grammar.verb_closes and "verbal_noun" not in act.marks
+        closed = before and (last or any(span.code == "bracket" for span in reading.used))
         return _by_case(document, before, () if closed else after)
     passive = "passive" in act.marks or any(span.code == "passive" for span in reading.used)
     if before and (passive or (not after and "needs_object" not in act.marks)):
@@ -254,7 +255,8 @@ def _portfolios(document: Document, reading: Reading) -> list[Span]:
     """Where nothing else tells what it is about: what the ministries that agreed are for."""
     bodies = [s for s in document.within(reading.start, reading.end, "institution") if s.code == "ministry"]
     topics = document.within(reading.start, reading.end, "topic")
-    return [topic for topic in topics if any(body.start <= topic.start < body.end for body in bodies)]
+    own = [(body.start, document.lexicon.portfolio_end(document.text, body.end)) for body in bodies]
+    return [topic for topic in topics if any(start <= topic.start < end for start, end in own)]
 
 
 def _partnership_level(

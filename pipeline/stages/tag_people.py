@@ -25,6 +25,8 @@ PRIVATE_OFFICES = frozenset({"executive", "head", "spokesperson"})
 _ORGANS = frozenset({"agency", "ministry"})
 _NEVER_NAMES = ("city", "state", "organisation", "demonym", "institution", "instrument", "act", "office")
 _MAX_NAME_WORDS = 5
+# The mark of `restored` endings that only tie the next word on ("вазири адлияи Тоҷикистон").
+_LINKING = frozenset({"linking"})
 # The tail class of people's names, where they have endings of their own.
 SURNAME = "surname"
 _GAP = re.compile(r"[ ]{1,2}")
@@ -119,7 +121,7 @@ class People:
             speaker = Speaker(unresolved_id(f"{party} {fold(title)}"), "", title, office.code, party)
             self.appearances.append(Appearance(start, after, speaker, office.marks, written))
             return
-        cased = document.lexicon.grammar.capitalised_names
+        cased = document.lexicon.grammar.capitalised_names and not document.lexicon.grammar.appositions
         run = None if bearer or not cased else _BODY.search(document.text, max(0, office.start - 60), office.start)
         if run is not None:
             start, words = run.start(1), run.group(1).split()
@@ -199,7 +201,8 @@ class People:
             at, own = office.end, self._document.lexicon.portfolio_end(text, office.end)
             if own == at and bearer is not None and bearer.kind == "demonym" and bearer.start == at + 1:
                 at, own = bearer.end, self._document.lexicon.portfolio_end(text, bearer.end)
-            return self._document.lemma(office) + text[at:own]
+            head, space, last = (self._document.lemma(office) + text[at:own]).rpartition(" ")
+            return head + space + self._document.lexicon.restored(last, _LINKING)
         keep = self._document.lexicon.keep_length(self._document.folded, office.stem_end, office.end)
         own = bearer is None or office.code == "minister" or _has_portfolio(text[office.start : office.end], office)
         end = office.stem_end + (keep if own else 0)

@@ -19,6 +19,7 @@ from pipeline.text.normalise import fold
 OBLIQUE = frozenset({"locative", "ablative", "dative", "accusative"})
 # What indeclinable names carry in a language whose other names decline.
 ANY_CASE = "any_case"
+_COMMAS = frozenset({",", "،"})
 _ENDS_LIST = OBLIQUE | {"genitive"}
 # A place, be it named with its noun ("معادن ولایت سمنگان"), may only say whose the noun before it is.
 _QUALIFYING = frozenset({None, "local"})
@@ -89,10 +90,17 @@ def _are_coordinated(document: Document, one: Unit, other: Unit) -> bool:
     if "joined" in one.marks and gap == " ":
         # "Тоҷикистону Ӯзбекистон": "and" is an ending of the first name.
         return True
+    if gap.strip() in _COMMAS and _is_source(document, one):
+        return False
     ends = bool(other.marks & _ENDS_LIST)
     if document.lexicon.tails.declines:
         ends = bool(_cases(one) - _cases(other)) or (one.owner and not other.owner and not _cases(other))
     return document.lexicon.is_coordinated(gap) and not (gap.strip() == "," and ends)
+
+
+def _is_source(document: Document, unit: Unit) -> bool:
+    """Whether a name is whom the article cites: "به گزارش وزارت خارجه قطر، | ایران و عراق …"."""
+    return any(unit.start - cue.end <= 1 for cue in document.within(max(0, unit.start - 40), unit.start, "source"))
 
 
 def _cases(unit: Unit) -> frozenset[str]:
