@@ -47,6 +47,7 @@ class Borders:
             sorted(self._words), matchkind=ahocorasick_rs.MatchKind.LeftmostLongest, store_patterns=False
         )
         self._short = {self.key(letters): tuple(names.split("、")) for letters, names in short.items()}
+        self._initials = {letters[0] for letters in self._short}
         runs = "|".join(sorted(map(re.escape, self._short), key=len, reverse=True))
         self._run = re.compile(runs or "(?!)")
 
@@ -78,7 +79,7 @@ class Borders:
                 shown.copy(piece.start, piece.end)
             end = piece.end
         shown.take(end, len(folded))
-        places = array("I", (base.span(place, place)[0] for place in shown.places))
+        places = array("I", shown.places if base.origin is None else (base.origin[place] for place in shown.places))
         places.append(len(given))
         return View(given, "".join(shown.letters), "".join(shown.keys), places)
 
@@ -115,7 +116,7 @@ class Borders:
 
     def _names(self, word: str) -> tuple[str, ...]:
         """The names a word of one-letter names is short for; none for any other word."""
-        if len(word) < _MIN_SHORT or word in self._words:
+        if len(word) < _MIN_SHORT or word[0] not in self._initials or word in self._words:
             return ()
         found = self._run.findall(word)
         names = tuple(name for letters in found for name in self._short[letters])

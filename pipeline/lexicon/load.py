@@ -98,6 +98,11 @@ class Lexicon:
         counting = (word for word in (*self.numbers, *grammar.time_units) if len(word) > 1)
         return Borders(script, [*literals, *small, *counting, *script.words], own.short)
 
+    def may_tell(self, *given: str) -> bool:
+        """Whether texts are worth being cut into words; always, where they need not be."""
+        borders = self.borders
+        return borders is None or self.matcher.may_tell("\n".join(map(borders.key, given)))
+
     def view(self, given: str) -> View:
         """A text as this language is read: folded, and word by word where its script has no spaces."""
         return normalise.view(given) if self.borders is None else self.borders.view(given)

@@ -89,6 +89,15 @@ class Matcher:
         """Every word, once per form."""
         return (word for targets in self._targets for word, _ in targets)
 
+    def may_tell(self, folded: str) -> bool:
+        """Whether the beginnings of an act and of a document stand anywhere in a text, be they words or not."""
+        seen = 0
+        for index, _, _ in self._gate.find_matches_as_indexes(folded, overlapping=True) if self._gate else ():
+            seen |= self._signs[index]
+            if seen & _ENOUGH or seen == _ACT | _DOCUMENT:
+                return True
+        return False
+
     def parts(self, view: View) -> Iterator[View]:
         """Paragraphs that hold the beginnings of an act and of a document, or of an act that needs none.
 

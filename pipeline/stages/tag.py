@@ -67,7 +67,7 @@ class Tagger:
     def tag(self, article: ParsedArticle) -> tuple[Mention, ...]:
         """Agreements of one article, in text order; () for a language without a lexicon."""
         lexicon = self._lexicons.get(article.language)
-        if lexicon is None:
+        if lexicon is None or not lexicon.may_tell(article.text, article.title):
             return ()
         text, title = lexicon.view(article.text), lexicon.view(article.title)
         if not self._is_worth_reading(text, title, lexicon):

@@ -160,10 +160,11 @@ def _day_patterns(
 def year_of(document: Document, reading: Reading) -> int | None:
     """The year that stands right beside the act ("1921'de imzalanan", "signed in 1975")."""
     act = reading.act
-    for start, end in (
-        (max(reading.start, act.start - 12), act.end),
-        (act.end, min(reading.sentence.end, act.end + 12)),
-    ):
+    stretches = [(max(reading.start, act.start - 12), act.end)]
+    if document.lexicon.borders is None:
+        # What qualifies stands before: a year after the verb is its document's ("终止1973年签署的协定").
+        stretches.append((act.end, min(reading.sentence.end, act.end + 12)))
+    for start, end in stretches:
         found = _YEAR.search(document.folded, start, end)
         if found is not None:
             return int(found.group())

@@ -50,10 +50,11 @@ def _cut_name(document: Document, position: int) -> tuple[int, int] | None:
     if first is None or len(first.group(1)) > 1 or is_word(document, first.group(1)):
         return None
     end = first.end()
-    while (word := _WORD.match(document.text, end)) and len(
-        close(document, first.start(1), word.end())
-    ) <= _MAX_CUT_NAME:
-        if len(word.group(1)) > 1 and is_word(document, word.group(1)):
+    while (word := _WORD.match(document.text, end)) is not None:
+        known = is_word(document, word.group(1))
+        length = len(close(document, first.start(1), word.end()))
+        # A third letter may be a word of its own; a fourth belongs to the name only with it ("高 | 市 | 早苗").
+        if length > _MAX_CUT_NAME - (len(word.group(1)) == 1) or (known and len(word.group(1)) > 1):
             break
         end = word.end()
     return (first.start(1), end) if end > first.end() else None
@@ -64,7 +65,8 @@ def body_before(document: Document, position: int) -> tuple[str, int]:
     start = walk_back(document, position)
     name = close(document, start, position)
     unknown = any(not is_word(document, word) for word in document.text[start:position].split())
-    return (name, start) if unknown and len(name) >= _MIN_NAME else ("", position)
+    is_body = unknown or any(head.end == position - 1 for head in document.within(start, position, "institution"))
+    return (name, start) if is_body and len(name) >= _MIN_NAME else ("", position)
 
 
 def is_own_words(document: Document, start: int, end: int) -> bool:
