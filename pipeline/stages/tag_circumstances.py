@@ -228,7 +228,9 @@ def _weekday(document: Document, start: int, end: int, published: datetime) -> t
 
 @lru_cache(maxsize=64)
 def _weekday_pattern(names: tuple[str, ...], tail: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<!\w)({'|'.join(map(re.escape, names))})(?:{fold(tail)})?(?!\w)")
+    # The longest first: "bazar ertəsi" is a Monday, "bazar" a Sunday.
+    words = sorted(map(re.escape, names), key=len, reverse=True)
+    return re.compile(rf"(?<!\w)({'|'.join(words)})(?:{fold(tail)})?(?!\w)")
 
 
 def place_of(document: Document, reading: Reading, parties: frozenset[str]) -> tuple[Place | None, Evidence | None]:

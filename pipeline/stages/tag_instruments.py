@@ -209,7 +209,10 @@ def _quoted_beside(document: Document, reading: Reading, span: Span) -> tuple[in
         return None
     first, last = (reading.sentence.start, span.start) if order == "verb_final" else (span.end, reading.sentence.end)
     for quoted in _QUOTED.finditer(document.text, first, last):
-        said = document.within(*quoted.span(1), "act", "attribution", "commitment", "state", "organisation")
+        said = document.within(*quoted.span(1), "act", "attribution", "commitment")
+        if not any(link.code == "between" for link in document.within(*quoted.span(1), "link")):
+            # Its parties stand in a name only so: "… Hökuməti ilə … Hökuməti arasında … haqqında".
+            said = said or document.within(*quoted.span(1), "state", "organisation")
         words = document.words_between(*quoted.span(1))
         edges = (quoted.end(), span.start) if order == "verb_final" else (span.end, quoted.start())
         if _BESIDE.fullmatch(document.text, *edges) and not said and _MIN_TITLE_WORDS <= words <= _MAX_TITLE_WORDS:

@@ -31,7 +31,7 @@ _LINKING = frozenset({"linking"})
 SURNAME = "surname"
 _GAP = re.compile(r"[ ]{1,2}")
 _WORD = re.compile(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*\.?")
-MINISTRY_GAP = re.compile(rf"^(?:'s|’s)?(?: (?:{CAPITAL}[\w-]*,?|ve|and|of|the))+ $")
+MINISTRY_GAP = re.compile(rf"^(?:'s|’s)?(?: (?:{CAPITAL}[\w-]*,?|ve|və|we|va|and|of|the))+ $")
 _COORDINATOR = re.compile(r" ([^\W\d]{1,5}|&) (?=[^\W\d_])")
 _BODY = re.compile(rf"(?<![\w’'])((?:{CAPITAL}[\w&.-]* ){{0,6}}{CAPITAL}[\w&.-]*)(?:['’]\w{{1,4}})? $")
 # "… country director, Helga Brandvik.": a name of two words that ends the clause is the office holder's.
@@ -122,7 +122,7 @@ class People:
             self.appearances.append(Appearance(start, after, speaker, office.marks, written))
             return
         cased = document.lexicon.grammar.capitalised_names and not document.lexicon.grammar.appositions
-        run = None if bearer or not cased else _BODY.search(document.text, max(0, office.start - 60), office.start)
+        run = None if bearer or not cased else _BODY.search(document.text, self._body_from(office), office.start)
         if run is not None:
             start, words = run.start(1), run.group(1).split()
             named = len(words) if office.code in PRIVATE_OFFICES else 0
@@ -141,6 +141,12 @@ class People:
         self.appearances.append(Appearance(start, end, speaker, marks, written))
         if bearer is None:
             self._read_colleague(office, title, end)
+
+    def _body_from(self, office: Span) -> int:
+        """Where the words of an office's body can begin: not before a document ("Sənədi | Mərkəzi Bankın sədri")."""
+        first = max(0, office.start - 60)
+        papers = self._document.within(first, office.start, "instrument")
+        return max((paper.end + 1 for paper in papers if paper.end < office.start), default=first)
 
     def _is_organ(self, start: int, end: int) -> bool:
         """Whether an office's body is an organ without a name of its own ("Dövlət Gömrük Komitəsinin sədri")."""

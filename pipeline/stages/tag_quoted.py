@@ -116,6 +116,16 @@ def after(document: Document, position: int) -> After | None:
     return None
 
 
+def with_noun(document: Document, unit: Unit) -> Unit:
+    """For "Eni | şirkəti ilə": the noun after a company's name carries its case, where a language puts it there."""
+    if unit.kind is not PartyKind.COMPANY or not document.lexicon.grammar.noun_after_quotes:
+        return unit
+    noun = after(document, unit.end)
+    if noun is None or noun.kind is not PartyKind.COMPANY:
+        return unit
+    return msgspec.structs.replace(unit, end=noun.end, marks=noun.marks)
+
+
 def _stem_of(word: str, stems: tuple[str, ...]) -> str:
     """The longest stem a word begins with."""
     whole = word.partition("-")[0]

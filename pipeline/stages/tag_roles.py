@@ -19,6 +19,7 @@ from pipeline.text.normalise import fold
 OBLIQUE = frozenset({"locative", "ablative", "dative", "accusative"})
 # What indeclinable names carry in a language whose other names decline.
 ANY_CASE = "any_case"
+_QUOTES = '«“„"'
 _COMMAS = frozenset({",", "،"})
 _ENDS_LIST = OBLIQUE | {"genitive"}
 # A place, be it named with its noun ("معادن ولایت سمنگان"), may only say whose the noun before it is.
@@ -69,13 +70,14 @@ def _group(document: Document, units: list[Unit]) -> None:
             gap = document.folded[units[index - 1].end : unit.start]
             head = units[index - 1].institution or units[index - 1].speaker
             unit.adjective = not (head and document.lexicon.is_coordinated(gap))
+        before = _neighbour(document, units, index)
         if (
-            index
-            and units[index - 1].adjective == unit.adjective
-            and _are_coordinated(document, units[index - 1], unit)
+            before is not None
+            and before.adjective == unit.adjective
+            and _are_coordinated(document, units, before, unit)
         ):
-            unit.group = units[index - 1].group
-            _share_head(units[index - 1], unit)
+            unit.group = before.group
+            _share_head(before, unit)
 
 
 def _share_head(first: Unit, unit: Unit) -> None:
@@ -84,9 +86,31 @@ def _share_head(first: Unit, unit: Unit) -> None:
         unit.owner, unit.marks, unit.institution = True, first.marks, first.institution
 
 
-def _are_coordinated(document: Document, one: Unit, other: Unit) -> bool:
+def _owns(document: Document, one: Unit, other: Unit) -> bool:
+    """Whether a name in the genitive only says whose the next one is: "İtaliyanın | «Tirreno» şirkəti"."""
+    if "genitive" not in one.marks or document.folded[one.end : other.start] != " ":
+        return False
+    if document.text[one.start] in _QUOTES:
+        # "«Tirreno»nun direktoru Carlo Neri": the office of somebody without another side.
+        return other.speaker is not None and other.speaker.office is not None and other.party is None
+    quoted = document.text[other.start] in _QUOTES
+    return other.institution is None and (quoted or other.kind is PartyKind.COMPANY)
+
+
+def _neighbour(document: Document, units: list[Unit], index: int) -> Unit | None:
+    """The unit a group could go on from: the one before, past who only owns this one; None for an owner itself."""
+    follows = units[index + 1] if index + 1 < len(units) else None
+    if index == 0 or (follows is not None and _owns(document, units[index], follows)):
+        return None
+    if not _owns(document, units[index - 1], units[index]):
+        return units[index - 1]
+    return units[index - 2] if index > 1 else None
+
+
+def _are_coordinated(document: Document, units: list[Unit], one: Unit, other: Unit) -> bool:
     """A comma before a name in an oblique case ends the list: "A ile B, C'de …", "A, B'nin …"."""
-    gap = document.folded[one.end : other.start]
+    owner = next((unit for unit in units if one.end <= unit.start < other.start), other)
+    gap = document.folded[one.end : owner.start]
     if "joined" in one.marks and gap == " ":
         # "Тоҷикистону Ӯзбекистон": "and" is an ending of the first name.
         return True

@@ -104,7 +104,7 @@ def _names(document: Document, sentence: Sentence) -> list[Unit]:
         institution = _institution_of(document, span, institutions)
         unit = _name_unit(document, span, institution)
         if unit is not None:
-            units.append(unit)
+            units.append(tag_quoted.with_noun(document, unit))
     units.extend(_named_bodies(document, sentence, institutions, units))
     return units
 
@@ -296,6 +296,8 @@ def _with_companies(document: Document, sentence: Sentence, units: list[Unit]) -
     edges = [sentence.start, *(edge for unit in units for edge in (unit.start, unit.end)), sentence.end]
     gaps = zip(edges[::2], edges[1::2], strict=True)
     for run in (run for first, last in gaps for run in _runs(document, first, last)):
+        if _is_place(document, run):
+            continue
         stem = re.split("[’']", run.group())[0].rstrip(".,")
         glued = _GLUED_ACRONYM.match(stem)
         stem = glued.group(1) if glued else stem
@@ -318,7 +320,9 @@ def _with_companies(document: Document, sentence: Sentence, units: list[Unit]) -
         ending = document.folded[run.start() + len(stem) : run.end()]
         case = document.lexicon.tails.marks("name", ending) if "name" in document.lexicon.tails else frozenset()
         end = run.start() + len(stem) if head is not None and not case else run.end()
-        added.append(Unit(run.start(), end, unresolved_id(fold(stem)), kind, stem, case))
+        added.append(
+            tag_quoted.with_noun(document, Unit(run.start(), end, unresolved_id(fold(stem)), kind, stem, case))
+        )
     return sorted([*units, *added], key=lambda unit: unit.start)
 
 
@@ -373,6 +377,9 @@ def _is_place(document: Document, run: re.Match[str]) -> bool:
 def _is_name(document: Document, sentence: Sentence, run: re.Match[str], words: list[str]) -> bool:
     """A capitalised run that is a name: no word of ours in it, and at a sentence's start not one bare word alone."""
     if document.within(run.start(), run.end(), "act", "instrument", "office", "collective", "date", "modifier"):
+        return False
+    # The head of a document named in small letters ("hyzmatdaşlyk hakynda Ähtnama").
+    if any(s.start < run.start() < s.end for s in document.within(sentence.start, sentence.end, "instrument")):
         return False
     if len(words) == 1 and words[0].isupper() and document.within(run.start(), run.end(), "topic"):
         # "ГЭС": an acronym that is a word of ours.
