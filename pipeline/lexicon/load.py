@@ -85,6 +85,11 @@ class Lexicon:
         self._words = [_word(path, entry, self.tails) for path, entry in entries]
 
     @cached_property
+    def describes(self) -> bool:
+        """Whether the language has nouns for sides that have no name in a text."""
+        return any(word.kind == "described" for word in self._words)
+
+    @cached_property
     def borders(self) -> Borders | None:
         """Where words begin and end in a script without spaces; None for all others."""
         script = self.grammar.unspaced

@@ -16,7 +16,9 @@ from pipeline.text.normalise import View, fold
 
 NAME_KINDS = frozenset({"state", "organisation", "city", "person", "demonym", "sub_state"})
 # Kinds whose entries compete for the same words: the longest wins.
-EXCLUSIVE = {kind: kind for kind in ("instrument", "act", "topic", "office", "institution", "collective", "date")}
+EXCLUSIVE = {
+    kind: kind for kind in ("instrument", "act", "topic", "office", "institution", "collective", "described", "date")
+}
 EXCLUSIVE.update(dict.fromkeys(NAME_KINDS, "name"))
 _SELF_SUFFICIENT = frozenset({"reciprocal", "attended", "ceremony"})
 # Acts only beside another word (tag_acts.NEEDS): they tell more of an agreement, so the gate need not open for them.

@@ -14,6 +14,7 @@ Kind = Literal[
     "office",
     "institution",
     "collective",
+    "described",
     "link",
     "attribution",
     "anaphor",

@@ -19,6 +19,7 @@ from pipeline.models.raw_item import SourceRef
 from pipeline.stages import (
     tag_acts,
     tag_circumstances,
+    tag_described,
     tag_instruments,
     tag_join,
     tag_packages,
@@ -143,6 +144,7 @@ class _Reader:
             trace.documents = (self._title, self._text)
         self._published = article.published
         self._told: tuple[Unit, ...] = ()
+        self._left: list[tuple[Document, tag_acts.Reading, tag_instruments.Subject, list[Unit]]] = []
 
     @cached_property
     def _people(self) -> People:
@@ -158,6 +160,7 @@ class _Reader:
 
     def mentions(self) -> tuple[Mention, ...]:
         passages = self._passages(self._text) + self._passages(self._title)
+        passages = passages or self._described()
         if not passages:
             return ()
         source, source_evidence = tag_circumstances.source_of(self._text)
@@ -223,16 +226,40 @@ class _Reader:
             return None
         story = tag_parties.Story(lambda: self._context, people, self._told)
         sides = tag_parties.read(document, reading, units, story)
-        values, value_spans = tag_values.read(document, reading)
+        values, _ = tag_values.read(document, reading)
         refused = Why.FEW_PARTIES if sides is None else self._refused(document, reading, subject, sides, values)
         if sides is None or refused is not None:
+            if refused in {Why.FEW_PARTIES, Why.PRIVATE}:
+                self._left.append((document, reading, subject, units))
             if self._trace is not None and refused is not None:
                 self._trace.drop(document.where, reading.act, refused, units=units)
             return None
-        subject = _as_agreed_by(sides, subject)
+        self._told = tuple(sides.units.values())
+        return self._whole(document, reading, _as_agreed_by(sides, subject), sides, units)
+
+    def _described(self) -> list[Passage]:
+        """Passages whose sides are only described: the first of each instrument, where nobody else agrees."""
+        found: dict[Instrument, Passage] = {}
+        for document, reading, subject, units in self._left:
+            sides = tag_described.read(document, reading, subject, units)
+            if sides is None or subject.instrument in found or self._is_history(document, reading):
+                continue
+            found[subject.instrument] = self._whole(document, reading, subject, sides, units)
+            if self._trace is not None:
+                self._trace.take_up(reading.act)
+        return list(found.values())
+
+    def _whole(
+        self,
+        document: Document,
+        reading: tag_acts.Reading,
+        subject: tag_instruments.Subject,
+        sides: tag_parties.Sides,
+        units: list[Unit],
+    ) -> Passage:
+        values, value_spans = tag_values.read(document, reading)
         package = tag_packages.read(document, reading, subject.span)
         reading = _as_done_by(document, reading, sides)
-        self._told = tuple(sides.units.values())
         date, date_evidence = tag_circumstances.date_of(document, reading, self._published)
         if reading.status is Status.SIGNED and self._is_to_come(reading, date):
             reading = msgspec.structs.replace(reading, status=Status.PLANNED)

@@ -75,6 +75,9 @@ def _foreground(document: Document, act: Span, sentence: Sentence) -> Span | Non
         for earlier in document.within(sentence.start, act.start, "act"):
             if "finite" in earlier.marks and earlier.end <= act.start:
                 return earlier
+    if "comitative" in act.marks:
+        # "… sağlanan anlaşmayla sona erdi": by that agreement something else came to its end.
+        return None
     for later in document.within(act.end, sentence.end, "act", "attribution"):
         if later.kind == "attribution":
             return None

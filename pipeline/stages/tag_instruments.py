@@ -113,11 +113,12 @@ def _instrument_of(document: Document, reading: Reading) -> Span | None:
     after = [s for s in document.within(act.end, reading.sentence.end, "instrument") if s.start >= act.end]
     if inside:
         return inside[-1]
-    if document.lexicon.grammar.order == "verb_final":
-        if "participle" in act.marks and after and document.words_between(act.end, after[0].start) <= 6:
-            return after[0]
-        near = [s for s in before if "comitative" not in s.marks] or before
-        return next((s for s in before if is_list_head(document, s, act.start)), near[-1] if near else None)
+    order = document.lexicon.grammar.order
+    if order == "verb_final":
+        return _of_verb_final(document, act, before, after)
+    if order == "verb_medial" and "past" in act.marks and _is_right_before(document, before, act):
+        # "under a memorandum concluded with …"
+        return before[-1]
     after = [
         s for s in after if s.end <= reading.end and document.words_between(act.end, s.start) <= _MAX_DISTANCE_WORDS
     ]
@@ -143,6 +144,20 @@ def _compound_head(document: Document, papers: Sequence[Span]) -> Span:
             break
         head = paper
     return head
+
+
+def _of_verb_final(document: Document, act: Span, before: Sequence[Span], after: Sequence[Span]) -> Span | None:
+    """The document stands before the verb, or after a relative one ("… ile imzaladığı | protokol kapsamında")."""
+    # What is reported is followed by its noun at once; a verb of saying may stand between it and another document.
+    reach = 6 if "participle" in act.marks else 3 if "reported" in act.marks and not before else -1
+    if after and document.words_between(act.end, after[0].start) <= reach:
+        return after[0]
+    near = [s for s in before if "comitative" not in s.marks] or before
+    return next((s for s in before if is_list_head(document, s, act.start)), near[-1] if near else None)
+
+
+def _is_right_before(document: Document, papers: Sequence[Span], act: Span) -> bool:
+    return bool(papers) and not document.folded[papers[-1].end : act.start].strip()
 
 
 def is_list_head(document: Document, span: Span, end: int) -> bool:

@@ -82,6 +82,10 @@ class Trace:
         """An act came to nothing."""
         self.dropped.append(Dropped(where, act, why, tuple(because), tuple(units)))
 
+    def take_up(self, act: Span) -> None:
+        """An act that had come to nothing counts after all."""
+        self.dropped = [dropped for dropped in self.dropped if dropped.act is not act]
+
     def keep(self, passage: Passage, units: Sequence[Unit]) -> None:
         """A passage was read; whether it becomes an agreement is decided when all are joined."""
         self.kept.append(Kept(passage, tuple(units)))
