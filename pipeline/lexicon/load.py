@@ -55,14 +55,7 @@ class Lexicon:
         self.coordinators = frozenset({",", "&", "-", "/", *map(fold, grammar.coordinators)}) | {
             f", {fold(word)}" for word in grammar.coordinators
         }
-        # What ends an item of a list; a coordinator written onto the next word has no space after it.
-        glued = {fold(proclitic.form) for proclitic in grammar.proclitics}
-        self.joined_coordinators = tuple(word for word in map(fold, grammar.coordinators) if word in glued)
-        self.separators = (
-            ",",
-            ";",
-            *(f" {word}" if word in glued else f" {word} " for word in map(fold, grammar.coordinators)),
-        )
+        self.joined_coordinators, self.separators = _separators(grammar)
         self._keep_tail = re.compile(fold(grammar.keep_tail))
         self.title_run = re.compile(grammar.title_run) if grammar.title_run else None
         # Without capitals the key tells as much as the text, and is alike for all keyboards.
@@ -226,6 +219,14 @@ class Lexicon:
         days = Locale(self.language).days
         names = {fold(str(name)): number for c in ("format", "stand-alone") for number, name in days[c]["wide"].items()}
         return names | {fold(name): number for name, number in self.grammar.weekdays.items()}
+
+
+def _separators(grammar: Grammar) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Coordinators that are written onto the next word, and everything that ends an item of a list."""
+    glued = {fold(proclitic.form) for proclitic in grammar.proclitics}
+    words = tuple(map(fold, grammar.coordinators))
+    ends = (f" {word}" if word in glued else f" {word} " for word in words)
+    return tuple(word for word in words if word in glued), (",", ";", *ends)
 
 
 class Lexicons:

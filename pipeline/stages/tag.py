@@ -28,6 +28,7 @@ from pipeline.stages import (
     tag_units,
     tag_unspaced,
     tag_values,
+    tag_when,
 )
 from pipeline.stages.tag_document import Document
 from pipeline.stages.tag_join import Passage
@@ -202,7 +203,7 @@ class _Reader:
 
     def _is_history(self, document: Document, reading: tag_acts.Reading) -> bool:
         """A past act with a year of its own long before the story: background, not news."""
-        year = tag_circumstances.year_of(document, reading)
+        year = tag_when.year_of(document, reading)
         return year is not None and self._published is not None and self._published.year - year > 1
 
     def _is_to_come(self, reading: tag_acts.Reading, date: ActDate | None) -> bool:
@@ -260,7 +261,7 @@ class _Reader:
         values, value_spans = tag_values.read(document, reading)
         package = tag_packages.read(document, reading, subject.span)
         reading = _as_done_by(document, reading, sides)
-        date, date_evidence = tag_circumstances.date_of(document, reading, self._published)
+        date, date_evidence = tag_when.date_of(document, reading, self._published)
         if reading.status is Status.SIGNED and self._is_to_come(reading, date):
             reading = msgspec.structs.replace(reading, status=Status.PLANNED)
         place, place_evidence = tag_circumstances.place_of(document, reading, sides.ids)

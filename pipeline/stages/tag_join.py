@@ -11,9 +11,7 @@ from pipeline.lexicon.names import country_label
 from pipeline.models.codes import (
     NEGATIVE_STATUSES,
     Basis,
-    Force,
     Instrument,
-    Laterality,
     Level,
     PartyKind,
     PartyRole,
@@ -24,25 +22,13 @@ from pipeline.models.codes import (
 from pipeline.models.mention import ActDate, Evidence, Mention, Party, Person, Place, Value
 from pipeline.stages.label import label
 from pipeline.stages.tag_acts import Reading
+from pipeline.stages.tag_codes import COMMERCIAL, force, laterality
 from pipeline.stages.tag_instruments import Subject
 from pipeline.stages.tag_packages import Package
 from pipeline.stages.tag_parties import ALONE, Sides
 from pipeline.stages.tag_people import Speaker
 from pipeline.stages.tag_trace import Trace, Why
 
-_POLITICAL = frozenset(
-    {
-        Instrument.JOINT_DECLARATION,
-        Instrument.MEMORANDUM_OF_UNDERSTANDING,
-        Instrument.LETTER_OF_INTENT,
-        Instrument.ACTION_PLAN,
-        Instrument.MINUTES,
-        Instrument.VERBAL,
-    }
-)
-_COMMERCIAL = frozenset({Instrument.CONTRACT, Instrument.CONCESSION, Instrument.LOAN})
-_LAW = frozenset({Instrument.TREATY, Instrument.CONVENTION, Instrument.AGREEMENT, Instrument.PROTOCOL})
-_LAW_STATUSES = frozenset({Status.RATIFIED, Status.IN_FORCE, Status.PROVISIONALLY_APPLIED, Status.ACCEDED})
 _CHANGED = frozenset({Status.AMENDED, Status.EXTENDED})
 _SIGNING = frozenset({Status.SIGNED, Status.INITIALLED})
 # Names a report uses for a document it has named before.
@@ -199,8 +185,8 @@ def _mention(
         status=status,
         polarity=lead.reading.polarity,
         level=level,
-        force=_force(instrument, status, level),
-        laterality=_laterality(len(parties), status),
+        force=force(instrument, status, level),
+        laterality=laterality(len(lead.sides.ids), status),
         partnership_level=next((p.subject.partnership_level for p in group if p.subject.partnership_level), None),
         title=max((p.subject.title for p in group if p.subject.title), key=len, default=None),
         parties=parties,
@@ -307,7 +293,7 @@ def _status(group: Iterable[Passage], lead: Passage) -> Status:
 def _level(group: Iterable[Passage], lead: Passage) -> Level:
     if lead.package.count > 1:
         return lead.sides.level
-    if lead.sides.level is Level.UNKNOWN and (lead.subject.instrument in _COMMERCIAL or lead.values):
+    if lead.sides.level is Level.UNKNOWN and (lead.subject.instrument in COMMERCIAL or lead.values):
         # Names nothing resolves, and a price: who else sells and buys.
         return Level.CORPORATE
     if lead.sides.level is not Level.INTERSTATE:
@@ -338,6 +324,9 @@ def _parties(lead: Passage, group: Sequence[Passage], language: str) -> tuple[Pa
             name=name or _known_name(identity, language),
             status=status,
         )
+    for identity, unit in (item for p in group for item in p.sides.others.items() if item[0] not in names):
+        name = unit.name or _known_name(identity, language)
+        names[identity] = Party(id=identity, kind=unit.kind, role=PartyRole(unit.role), name=name)
     return tuple(names.values())
 
 
@@ -355,26 +344,6 @@ def _people(group: Iterable[Passage], attribute: str) -> tuple[Person, ...]:
             if earlier is None or len(person.name) > len(earlier.name):
                 people[speaker.id] = person
     return tuple(people.values())
-
-
-def _force(instrument: Instrument, status: Status, level: Level) -> Force:
-    """The rule of config/coding.md: by what was done and between whom, never by the title alone."""
-    if level is Level.CORPORATE or instrument in _COMMERCIAL:
-        return Force.COMMERCIAL
-    if instrument in _POLITICAL:
-        return Force.POLITICAL
-    if instrument in _LAW and status in _LAW_STATUSES:
-        return Force.BINDING
-    return Force.UNKNOWN
-
-
-def _laterality(count: int, status: Status) -> Laterality:
-    """By the number of parties; what is open for others to join is multilateral however few are named."""
-    if status in {Status.ACCEDED, Status.OPENED_FOR_SIGNATURE}:
-        return Laterality.MULTILATERAL
-    if count <= 2:
-        return Laterality.BILATERAL
-    return Laterality.PLURILATERAL if count <= 5 else Laterality.MULTILATERAL
 
 
 def _place_rank(passage: Passage) -> tuple[bool, int]:

@@ -10,15 +10,15 @@ import msgspec
 from msgspec import structs
 
 from pipeline.lexicon.match import Span
-from pipeline.models.codes import NEGATIVE_STATUSES, Basis, Level, PartyKind, Status
+from pipeline.models.codes import NEGATIVE_STATUSES, Basis, Level, PartyKind, PartyRole, Status
 from pipeline.stages import tag_claimant
 from pipeline.stages.tag_acts import Reading
+from pipeline.stages.tag_codes import TOP_OFFICES, level_of
 from pipeline.stages.tag_document import Document
 from pipeline.stages.tag_people import PRIVATE_OFFICES, People, Speaker
 from pipeline.stages.tag_roles import OBLIQUE, Unit
 from pipeline.text.normalise import fold
 
-_AGENCIES = frozenset({"ministry", "agency", "university", "military"})
 # One party alone can join, leave, break or turn down.
 _ONE_SIDED = NEGATIVE_STATUSES | {Status.ACCEDED}
 _DOER_REACH = 240
@@ -26,10 +26,11 @@ _LONE_ROLES = frozenset({"subject", "bare", "genitive", "by"})
 # What a state joins or leaves is an instrument of others, not of the story's pair.
 ALONE = frozenset({Status.ACCEDED, Status.WITHDRAWN_FROM})
 _STRONG = ("between", "with", "by")
-_TOP_OFFICES = frozenset({"president", "prime_minister", "monarch", "chancellor", "commission_president"})
+# Roles that a link word gives to who is no party.
+_OTHERS = frozenset({PartyRole.MEDIATOR, PartyRole.GUARANTOR, PartyRole.WITNESS})
 # Whom a collective noun stands for, by office.
 _MEANT = {
-    "leaders": _TOP_OFFICES,
+    "leaders": TOP_OFFICES,
     "ministers": frozenset({"minister", "foreign_minister", "defence_minister", "trade_minister", "energy_minister"}),
 }
 KNOWN = frozenset({PartyKind.STATE, PartyKind.ORGANISATION, PartyKind.COMPANY, PartyKind.SUB_STATE, PartyKind.GROUP})
@@ -45,6 +46,8 @@ class Sides(msgspec.Struct, frozen=True):
     basis: Basis
     level: Level
     strength: float
+    others: dict[str, Unit] = {}
+    """Who brought the sides together, answers for what they agreed on, or stood by as a witness: no parties."""
     borrowed: bool = False
     """Whether all parties are those of a passage before: it tells more of that agreement, never of a new one."""
 
@@ -66,28 +69,23 @@ def read(document: Document, reading: Reading, units: list[Unit], story: Story) 
     """The sides of a reading, or None where fewer than two can be told."""
     own = [unit for unit in units if reading.start <= unit.start and unit.end <= reading.end]
     claimant = tag_claimant.claimant(document, reading, units)
+    others = {unit.party: unit for unit in units if unit.role in _OTHERS and unit.party}
     chosen = _in_full(_explicit(document, reading, own, units), story.told)
     watched = _watched(reading, story.told)
-    chosen = watched or _from_sentence(chosen, document, reading, units, claimant)
+    speaker = None if claimant is None or claimant.party in others else claimant
+    chosen = watched or _from_sentence(chosen, document, reading, units, speaker)
     basis = Basis.STATED
     collective = any(s.code != "unnamed" for s in document.within(reading.sentence.start, reading.end, "collective"))
     if len(chosen) < 2 and (collective or chosen) and reading.status not in ALONE:
-        chosen, basis = _from_context(chosen, story.pair()), Basis.INFERRED
+        pair = tuple(unit for unit in story.pair() if unit.party not in others)
+        chosen, basis = _from_context(chosen, pair), Basis.INFERRED
     chosen = _once(_resolved_first(chosen))
     borrowed = len(chosen) < 2 and _can_borrow(chosen, own, story.told)
     if borrowed:
         chosen, basis = _add_all({}, story.told), Basis.INFERRED
     if not _are_enough(chosen, document, reading):
         return None
-    acting = tuple(
-        dict.fromkeys(u.speaker for u in _acting(document, reading, own, units) if u.speaker and u.speaker.name)
-    )
-    crowd = story.people.surnames().values()
-    if watched:
-        acting = tuple(_placed(person, chosen) for person in acting)
-    people = (
-        acting if watched else _with_the_other_side(acting or _meant(document, reading, crowd, set(chosen)), chosen)
-    )
+    people = _people(document, reading, (own, units), chosen, story.people, is_watched=bool(watched))
     attended = "attended" in reading.marks
     return Sides(
         chosen,
@@ -97,8 +95,26 @@ def read(document: Document, reading: Reading, units: list[Unit], story: Story) 
         basis,
         level_of(chosen.values(), document, reading),
         _strength(chosen, basis),
+        {party: unit for party, unit in others.items() if party not in chosen},
         borrowed,
     )
+
+
+def _people(
+    document: Document,
+    reading: Reading,
+    own_and_all: tuple[list[Unit], list[Unit]],
+    chosen: dict[str, Unit],
+    everybody: People,
+    *,
+    is_watched: bool,
+) -> tuple[Speaker, ...]:
+    """Who acts, on the side they stand for; who only watches keeps the side of their own."""
+    units = _acting(document, reading, *own_and_all)
+    acting = tuple(dict.fromkeys(u.speaker for u in units if u.speaker and u.speaker.name))
+    if is_watched:
+        return tuple(_placed(person, chosen) for person in acting)
+    return _with_the_other_side(acting or _meant(document, reading, everybody.surnames().values(), set(chosen)), chosen)
 
 
 def _watched(reading: Reading, told: tuple[Unit, ...]) -> dict[str, Unit]:
@@ -368,33 +384,3 @@ def _acting(document: Document, reading: Reading, own: list[Unit], units: list[U
     if inside or led or "passive" in reading.marks or "reported" in reading.marks:
         return inside
     return [u for u in _subjects_before(reading, units) if u.speaker is not None]
-
-
-def level_of(units: Iterable[Unit], document: Document, reading: Reading) -> Level:
-    """Between what kind of parties, from their kinds and the offices and institutions that act for them."""
-    units = list(units)
-    kinds = {unit.kind for unit in units}
-    mixed = _level_of_kinds(kinds)
-    if mixed is not None:
-        return mixed
-    institutions = {unit.institution for unit in units if unit.institution}
-    institutions |= {span.code for span in document.within(reading.start, reading.end, "collective")}
-    offices = {unit.speaker.office_code for unit in units if unit.speaker}
-    lower_offices = bool(offices) and not offices & (_TOP_OFFICES | {None})
-    if "government" in institutions or (lower_offices and not institutions & _AGENCIES):
-        return Level.INTERGOVERNMENTAL
-    return Level.INTERAGENCY if institutions & _AGENCIES else Level.INTERSTATE
-
-
-def _level_of_kinds(kinds: set[PartyKind]) -> Level | None:
-    """The level where the kinds alone tell it; None for states and organisations among themselves."""
-    private = kinds & {PartyKind.COMPANY, PartyKind.UNKNOWN}
-    if private:
-        if kinds <= {PartyKind.COMPANY, PartyKind.UNKNOWN}:
-            return Level.CORPORATE if PartyKind.COMPANY in kinds else Level.UNKNOWN
-        return Level.MIXED
-    if kinds == {PartyKind.SUB_STATE}:
-        return Level.SUB_STATE
-    if PartyKind.STATE not in kinds:
-        return Level.INTERAGENCY if kinds == {PartyKind.ORGANISATION} else Level.UNKNOWN
-    return Level.MIXED if PartyKind.SUB_STATE in kinds else None

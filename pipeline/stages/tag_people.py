@@ -124,12 +124,7 @@ class People:
         cased = document.lexicon.grammar.capitalised_names and not document.lexicon.grammar.appositions
         run = None if bearer or not cased else _BODY.search(document.text, self._body_from(office), office.start)
         if run is not None:
-            start, words = run.start(1), run.group(1).split()
-            named = len(words) if office.code in PRIVATE_OFFICES else 0
-            marked = [i for i, word in enumerate(words, 1) if fold(word).rstrip(".") in document.lexicons.company_marks]
-            named = marked[-1] if named and marked else named
-            named = 0 if self._is_organ(run.start(1), office.start) else named
-            body, title = " ".join(words[:named]), " ".join([*words[named:], title])
+            start, (body, title) = run.start(1), self._body_and_title(run, office, title)
         if bearer is None and office.code in PRIVATE_OFFICES and document.lexicon.grammar.nouns_beside_names:
             seat = tag_flanked.bearer_before(document, office.start)
             start, body = (seat.start, seat.name) if seat else (start, body)
@@ -141,6 +136,16 @@ class People:
         self.appearances.append(Appearance(start, end, speaker, marks, written))
         if bearer is None:
             self._read_colleague(office, title, end)
+
+    def _body_and_title(self, run: re.Match[str], office: Span, title: str) -> tuple[str, str]:
+        """Of the capitals before an office: what names the body it is held in, and what belongs to the title."""
+        words = run.group(1).split()
+        named = len(words) if office.code in PRIVATE_OFFICES else 0
+        marks = self._document.lexicons.company_marks
+        marked = [i for i, word in enumerate(words, 1) if fold(word).rstrip(".") in marks]
+        named = marked[-1] if named and marked else named
+        named = 0 if self._is_organ(run.start(1), office.start) else named
+        return " ".join(words[:named]), " ".join([*words[named:], title])
 
     def _body_from(self, office: Span) -> int:
         """Where the words of an office's body can begin: not before a document ("Sənədi | Mərkəzi Bankın sədri")."""

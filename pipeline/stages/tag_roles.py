@@ -132,7 +132,7 @@ def _cases(unit: Unit) -> frozenset[str]:
 
 
 def _assign_roles(document: Document, sentence: Sentence, units: list[Unit]) -> None:
-    links = document.within(sentence.start, sentence.end, "link")
+    links = _longest(document.within(sentence.start, sentence.end, "link"))
     after = document.lexicon.grammar.link_side == "after"
     members: dict[int, list[Unit]] = {}
     for unit in units:
@@ -156,20 +156,27 @@ def _is_pair(document: Document, group: list[Unit]) -> bool:
 
 
 def _link_role(document: Document, group: list[Unit], links: Sequence[Span], *, after: bool) -> str:
-    """with, between, by … from the link word beside the group, on the side where the language puts it."""
+    """with, between, by, mediator … from the link word beside the group, on the side where the language puts it.
+
+    An entry's own `side` says more than the language's, and comes first: "brokered by X", "with X as guarantor".
+    """
     start, end = group[0].start, group[-1].end
-    for link in links:
-        gap = document.folded[end : link.start] if after else document.folded[link.end : start]
-        near = (end <= link.start <= end + 40) if after else (start - 40 <= link.end <= start)
-        if near and document.lexicon.is_filler(gap):
-            return _among(group) if link.code == "among" else link.code
+    for link in sorted(links, key=lambda link: link.word.side == "both"):
+        behind = {"after": True, "before": False}.get(link.word.side, after)
+        gap = document.folded[end : link.start] if behind else document.folded[link.end : start]
+        near = (end <= link.start <= end + 40) if behind else (start - 40 <= link.end <= start)
+        if near and document.lexicon.is_filler(gap.strip("-")):
+            return link.code
     return ""
 
 
-def _among(group: list[Unit]) -> str:
-    """One word for "in" and "between": among several parties it ties them ("پاکستان اور چین میں معاہدہ")."""
-    parties = {unit.party for unit in group if unit.speaker is None and not unit.metonym}
-    return "between" if len(parties) > 1 else "in"
+def _longest(links: Sequence[Span]) -> list[Span]:
+    """In text order without those that lie in one before ("by" in "brokered by")."""
+    kept: list[Span] = []
+    for link in links:
+        if not kept or link.end > kept[-1].end:
+            kept.append(link)
+    return kept
 
 
 def _attribute_role(document: Document, group: list[Unit]) -> str:
