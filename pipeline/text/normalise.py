@@ -20,6 +20,7 @@ _HIDDEN_SIGNS = (
 _NOISE = f"{_HIDDEN_SIGNS}\x80-\x9f"
 # Shown nowhere, so that no word may be hidden by them; C1 controls are punctuation that was read wrongly (below).
 _HIDDEN = re.compile(f"[{_HIDDEN_SIGNS}]")
+_MAY_BE_HIDDEN = re.compile(f"[{_NOISE}]")
 _INVISIBLE = re.compile(f"[{_NOISE}]|(?<![{_ARABIC}])[\u200c\u200d]|[\u200c\u200d](?![{_ARABIC}])")
 # Most texts hold none of it: one class is searched several times faster than the choice above.
 _MAY_BE_INVISIBLE = re.compile(f"[{_NOISE}\u200c\u200d]")
@@ -29,7 +30,7 @@ _C1 = {
     for code in range(0x80, 0xA0)
     if code not in {0x81, 0x85, 0x8D, 0x8F, 0x90, 0x9D}
 }
-_HAS_C1 = re.compile("[\x80-\x9f]")
+_C1_SIGN = re.compile("[\x80-\x9f]")
 _NEWLINE = re.compile("\r\n?|[\u0085\u2028\u2029]")
 _HAS_NEWLINE = re.compile("[\r\u0085\u2028\u2029]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -100,12 +101,15 @@ def clean(text: str) -> str:
     """
     if _HAS_NEWLINE.search(text):
         text = _NEWLINE.sub("\n", text)
-    if _HAS_C1.search(text):
-        text = text.translate(_C1)
+    text = _C1_SIGN.sub(_punctuation, text)
     if _MAY_BE_INVISIBLE.search(text):
         text = _INVISIBLE.sub("", text)
     text = _SURROGATE.sub("\ufffd", text)
     return unicodedata.normalize("NFC", text)
+
+
+def _punctuation(found: re.Match[str]) -> str:
+    return _C1.get(ord(found.group()), found.group())
 
 
 def fold(text: str) -> str:
@@ -154,10 +158,12 @@ class View(msgspec.Struct, frozen=True):
 
 def view(given: str) -> View:
     """The view of any string, clean or not; never raises. Clean text, the usual case, costs little."""
-    if _HIDDEN.search(given):
-        return _mapped(given)
-    if given.isascii() or (unicodedata.is_normalized("NFC", given) and not any(sign in given for sign in _DROPPED)):
-        text = given.translate(_C1) if _HAS_C1.search(given) else given
+    text = given
+    if _MAY_BE_HIDDEN.search(given):
+        if _HIDDEN.search(given):
+            return _mapped(given)
+        text = _C1_SIGN.sub(_punctuation, given)
+    if text.isascii() or (unicodedata.is_normalized("NFC", text) and not any(sign in text for sign in _DROPPED)):
         folded = fold(text)
         if len(folded) == len(given):
             return View(given, text, folded)
