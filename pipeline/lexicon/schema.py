@@ -133,6 +133,8 @@ class Grammar(_Strict):
     """False where they are written small ("қазақ", "российский")."""
     head_first: bool = False
     """Whether an office or a body's noun stands before its owner, with nothing between ("وزارة الزراعة الإيطالية")."""
+    heads_before_names: bool = False
+    """Whether a body's noun stands before its name though owners may stand before the noun ("Universität Graz")."""
     appositions: bool = False
     """Whether a person's name may stand right before the office ("بهروز کاشفی، وزیر کشاورزی ایران")."""
     verb_closes: bool = False

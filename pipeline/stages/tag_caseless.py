@@ -6,16 +6,14 @@ Called by tag_people and tag_units for languages without capitals, whose nouns s
 import re
 from collections.abc import Sequence
 
-import msgspec
-
 from pipeline.lexicon.match import Span
+from pipeline.stages import tag_capitals
+from pipeline.stages.tag_capitals import Body
 from pipeline.stages.tag_document import Document
-from pipeline.text.letters import CAPITAL
 from pipeline.text.normalise import fold
 
 _WORD = re.compile(r" ?([^\W\d_]+(?:[-’'][^\W\d_]+)*)")
 _QUOTED = re.compile(r" [«\"“]([^«»\"“”\n]{2,60})[»\"”]")
-_CAPITALS = re.compile(rf" ?({CAPITAL}[\w&.’'-]*(?: (?:& )?{CAPITAL}[\w&.’'-]*)*)")
 _PLAIN_WORD = re.compile(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*")
 _WORD_BEFORE = re.compile(r"([^\W\d_]+) $")
 _LEAVES_FREE = (
@@ -40,14 +38,6 @@ _MAX_BODY_WORDS = 3
 # A name of one word is met only where the article or the name book knows it.
 _MIN_PERSON_WORDS = 2
 _IN_NAMES = frozenset({"person", "topic", "value", "number", "package", "link"})
-
-
-class Body(msgspec.Struct, frozen=True):
-    """A body as named in the text: `text[start:end]`, its noun first ("شركة «النور»")."""
-
-    start: int
-    end: int
-    name: str
 
 
 def person_after(document: Document, position: int) -> tuple[str | None, int]:
@@ -103,7 +93,7 @@ def body_of(document: Document, head: Span) -> Body | None:
         name = f"{document.text[head.start : head.end]} {quoted.group(1)}"
         return Body(head.start, quoted.end(), name)
     if document.lexicon.grammar.capitalised_names:
-        return _capitalised_body(document, head)
+        return tag_capitals.body_after(document, head)
     cities = document.within(end, end + 40, "city")
     if cities and cities[0].start == end + 1:
         return Body(head.start, cities[0].end, document.text[head.start : cities[0].end])
@@ -119,21 +109,10 @@ def _past_origin(document: Document, position: int) -> int:
     return origin[0].end if origin and origin[0].start == position + 1 else position
 
 
-def _capitalised_body(document: Document, head: Span) -> Body | None:
-    """For "la société marocaine Atlas Solaire": the capitals after the noun, past an adjective of origin."""
-    origin = [span for span in document.within(head.end, head.end + 30, "demonym") if span.start == head.end + 1]
-    found = _CAPITALS.match(document.text, origin[0].end if origin else head.end)
-    if found is None:
-        return None
-    # "Grupo Norteño": a noun with a capital of its own is part of the name.
-    start = head.start if document.text[head.start].isupper() and not origin else found.start(1)
-    return Body(head.start, found.end(), document.text[start : found.end()].rstrip("."))
-
-
 def seat_after(document: Document, office: int, position: int) -> tuple[str, Span | None, int]:
     """The body an office is held in, named after it ("رئيس جامعة …"), the state that owns it, where it ends."""
     if document.lexicon.grammar.capitalised_names:
-        return _named_seat(document, position)
+        return tag_capitals.named_seat(document, position)
     heads = document.within(office, min(len(document.text), position + 60), "institution")
     heads = [head for head in heads if _is_seat(document, head, position)]
     if not heads:
@@ -151,21 +130,6 @@ def _is_seat(document: Document, head: Span, position: int) -> bool:
     gap = document.folded[position : head.start]
     linked = gap.startswith(" ") and gap.endswith(" ") and gap.strip() in document.lexicon.owner_links
     return head.end == position or linked or (len(gap) == _DATIVE_GAP and "dative" in head.marks)
-
-
-def _named_seat(document: Document, position: int) -> tuple[str, Span | None, int]:
-    """For "directrice de Valmer Énergie", "représentant de la banque": a name in capitals, or a body's bare noun."""
-    links = sorted(filter(None, document.lexicon.grammar.possessive_links), key=len, reverse=True)
-    link = next((link for link in links if document.folded.startswith(f" {fold(link)}", position)), None)
-    if link is None:
-        return "", None, position
-    start = position + 1 + len(link)
-    heads = [s for s in document.within(start, start + 40, "institution") if s.start - start <= 1]
-    if heads:
-        body = _capitalised_body(document, heads[0])
-        return (body.name, None, body.end) if body else ("", None, heads[0].end)
-    found = _CAPITALS.match(document.text, start)
-    return (found.group(1), None, found.end()) if found else ("", None, position)
 
 
 def head_before(document: Document, name: Span, institutions: Sequence[Span]) -> Span | None:

@@ -10,9 +10,10 @@ from pipeline.lexicon.match import Span
 from pipeline.models.codes import NEGATIVE_STATUSES, Basis, Instrument, PartyKind, Polarity, Status
 from pipeline.models.identity import unresolved_id
 from pipeline.stages.tag_acts import Reading
+from pipeline.stages.tag_codes import level_of
 from pipeline.stages.tag_document import Document
 from pipeline.stages.tag_instruments import Subject
-from pipeline.stages.tag_parties import KNOWN, Sides, level_of
+from pipeline.stages.tag_parties import KNOWN, Sides
 from pipeline.stages.tag_roles import OBLIQUE, Unit
 
 _ACTING = frozenset({"subject", "bare", "by", "with", "between"})

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from pipeline.lexicon.match import Span
 from pipeline.stages import tag_caseless
-from pipeline.stages.tag_caseless import Body
+from pipeline.stages.tag_capitals import Body
 from pipeline.stages.tag_document import Document
 from pipeline.text.normalise import fold
 

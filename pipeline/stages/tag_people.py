@@ -4,7 +4,6 @@ Called by tag_units. Knowledge comes from the text first, from config/names/peop
 """
 
 import re
-from collections.abc import Iterator
 from functools import cached_property
 
 import msgspec
@@ -12,7 +11,7 @@ import msgspec
 from pipeline.lexicon.match import Span
 from pipeline.lexicon.names import Person as KnownPerson
 from pipeline.models.identity import unresolved_id
-from pipeline.stages import tag_caseless, tag_endings, tag_flanked, tag_unspaced
+from pipeline.stages import tag_capitals, tag_caseless, tag_endings, tag_flanked, tag_offices, tag_unspaced
 from pipeline.stages.tag_document import Document
 from pipeline.text.letters import CAPITAL
 from pipeline.text.normalise import fold
@@ -20,25 +19,23 @@ from pipeline.text.normalise import fold
 # Kinds of names an office can belong to.
 BEARERS = ("state", "demonym", "organisation", "sub_state")
 # Offices in companies and other bodies; the words before all others belong to the office ("Mines Minister").
-PRIVATE_OFFICES = frozenset({"executive", "head", "spokesperson"})
+PRIVATE_OFFICES = frozenset({"executive", "head", "mayor", "spokesperson"})
+# Who stands for a town, which needs no entry: the name beside the office is the town's.
+MAYOR = "mayor"
+_COUNTERPART = "counterpart"
 # A state's, unless someone else is named as their owner.
 _ORGANS = frozenset({"agency", "ministry"})
 _NEVER_NAMES = ("city", "state", "organisation", "demonym", "institution", "instrument", "act", "office")
-_MAX_NAME_WORDS = 5
 # The mark of `restored` endings that only tie the next word on ("вазири адлияи Тоҷикистон").
 _LINKING = frozenset({"linking"})
 # The tail class of people's names, where they have endings of their own.
 SURNAME = "surname"
-_GAP = re.compile(r"[ ]{1,2}")
-_WORD = re.compile(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*\.?")
-MINISTRY_GAP = re.compile(rf"^(?:'s|’s)?(?: (?:{CAPITAL}[\w-]*,?|ve|və|we|va|and|of|the))+ $")
 _COORDINATOR = re.compile(r" ([^\W\d]{1,5}|&) (?=[^\W\d_])")
 _BODY = re.compile(rf"(?<![\w’'])((?:{CAPITAL}[\w&.-]* ){{0,6}}{CAPITAL}[\w&.-]*)(?:['’]\w{{1,4}})? $")
 # "… country director, Helga Brandvik.": a name of two words that ends the clause is the office holder's.
-_APPOSITION = re.compile(rf",(?: {CAPITAL}[\w-]+){{2,3}}[,.]")
-# "EU digital commissioner": a plain word no entry knows.
-_PORTFOLIO_GAP = re.compile(r"^ [a-z]{4,} $")
-_GENITIVE_GAP = re.compile(r"^(?:(?:'s|’s|s')?[ ,]{0,2}|-)$")
+_APPOSITION = re.compile(
+    rf", {CAPITAL}[\w’'-]+(?: (?:{CAPITAL}[\w’'-]+|[^\W\d]{{1,3}}(?= ))){{1,4}}(?:[,.]| [^\W\d_]{{1,3}} {CAPITAL})"
+)
 
 
 class Speaker(msgspec.Struct, frozen=True):
@@ -102,9 +99,10 @@ class People:
     def _read_office(self, office: Span) -> None:
         document = self._document
         bearer, start, after = self._bearer(office)
+        after = after if bearer else tag_offices.past_both(document, after)
         person, end = self._name_after(self._past_seat(after) if bearer else after)
         body = ""
-        if bearer is None and document.lexicon.grammar.head_first:
+        if bearer is None and self._may_have_seat(office):
             body, bearer, after = tag_caseless.seat_after(document, office.start, after)
             person, end = self._name_after(after)
         if person is None and document.lexicon.grammar.appositions:
@@ -112,34 +110,78 @@ class People:
             start, end = (first, after) if person is not None else (start, end)
         if bearer is None and person is None:
             return
-        party = bearer.code if bearer else None
+        party, code = bearer.code if bearer else None, self._code_of(office)
         written = document.lemma(bearer) if bearer else ""
         title = self._title(bearer, office)
         if person is None and bearer is not None and self._read_pair(office, bearer, after, title):
             return
         if person is None:
-            speaker = Speaker(unresolved_id(f"{party} {fold(title)}"), "", title, office.code, party)
+            speaker = Speaker(unresolved_id(f"{party} {fold(title)}"), "", title, code, party)
             self.appearances.append(Appearance(start, after, speaker, office.marks, written))
             return
-        cased = document.lexicon.grammar.capitalised_names and not document.lexicon.grammar.appositions
-        run = None if bearer or not cased else _BODY.search(document.text, self._body_from(office), office.start)
-        if run is not None:
-            start, (body, title) = run.start(1), self._body_and_title(run, office, title)
+        if bearer is None:
+            start, body, title = self._body_before(office, start, (body, title))
         if bearer is None and office.code in PRIVATE_OFFICES and document.lexicon.grammar.nouns_beside_names:
             seat = tag_flanked.bearer_before(document, office.start)
             start, body = (seat.start, seat.name) if seat else (start, body)
         elif bearer is None and document.lexicon.borders is not None:
             body, start = tag_unspaced.body_before(document, office.start)
         declines = document.lexicon.tails.declines
-        speaker = self._speaker(document.lexicon.restored(person, office.marks), title, office.code, party, body)
+        speaker = self._speaker(document.lexicon.restored(person, office.marks), title, code, party, body)
         marks = office.marks if declines else self._marks_at(end)
         self.appearances.append(Appearance(start, end, speaker, marks, written))
-        if bearer is None:
-            self._read_colleague(office, title, end)
+        self._read_others(office, title, end, is_shared=bearer is None and not body)
+
+    def _read_others(self, office: Span, title: str, position: int, *, is_shared: bool) -> None:
+        """Who holds the same office beside the person that ends at a position; `is_shared`: nobody's in particular."""
+        grammar = self._document.lexicon.grammar
+        if is_shared:
+            self._read_colleague(office, title, position)
+        elif grammar.link_side == "before" and grammar.capitalised_names:
+            self._read_further(office, title, position)
+
+    def _code_of(self, office: Span) -> str:
+        """The office's code; of "his counterpart" that of the office before it in the sentence."""
+        start = self._document.sentence_at(office.start).start
+        before = [one for one in self.appearances if one.start >= start] if office.code == _COUNTERPART else []
+        return (before[-1].speaker.office_code if before else None) or office.code
+
+    def _read_further(self, office: Span, title: str, position: int) -> None:
+        """The second half of "los presidentes de Perú, A, y de Bolivia, B": an owner and its person."""
+        document = self._document
+        at = position + document.text.startswith(",", position)
+        word = self._past_coordinator(at)
+        seat = tag_capitals.past_link(document, word - 1) if word is not None else None
+        if word is None or seat is None or document.within(seat, seat + 2, "office"):
+            return
+        owners = [s for s in document.within(seat, seat + 40, "state") if s.start - seat <= 1]
+        body = "" if owners or office.code != MAYOR else tag_capitals.named_seat(document, word - 1)[0]
+        last = owners[0].end if owners else seat + 1 + len(body)
+        person, end = self._name_after(last) if owners or body else (None, position)
+        if person is not None:
+            party = owners[0].code if owners else None
+            speaker = self._speaker(person, title, office.code, party, body)
+            written = document.lemma(owners[0]) if owners else ""
+            self.appearances.append(Appearance(seat, end, speaker, self._marks_at(end), written))
+
+    def _may_have_seat(self, office: Span) -> bool:
+        """Whether what an office is held in may be named after it."""
+        return self._document.lexicon.grammar.head_first or office.code == MAYOR
+
+    def _body_before(self, office: Span, start: int, known: tuple[str, str]) -> tuple[int, str, str]:
+        """Where an office begins with the capitals before it, the body they name, and the whole title."""
+        body, title = known
+        grammar = self._document.lexicon.grammar
+        if body or grammar.head_first or grammar.appositions or not grammar.capitalised_names:
+            return start, body, title
+        run = _BODY.search(self._document.text, self._body_from(office), office.start)
+        return (run.start(1), *self._body_and_title(run, office, title)) if run else (start, "", title)
 
     def _body_and_title(self, run: re.Match[str], office: Span, title: str) -> tuple[str, str]:
         """Of the capitals before an office: what names the body it is held in, and what belongs to the title."""
         words = run.group(1).split()
+        while words and self._document.lexicon.is_filler(fold(words[0])):
+            words.pop(0)
         named = len(words) if office.code in PRIVATE_OFFICES else 0
         marks = self._document.lexicons.company_marks
         marked = [i for i, word in enumerate(words, 1) if fold(word).rstrip(".") in marks]
@@ -215,7 +257,11 @@ class People:
             head, space, last = (self._document.lemma(office) + text[at:own]).rpartition(" ")
             return head + space + self._document.lexicon.restored(last, _LINKING)
         keep = self._document.lexicon.keep_length(self._document.folded, office.stem_end, office.end)
-        own = bearer is None or office.code == "minister" or _has_portfolio(text[office.start : office.end], office)
+        own = (
+            bearer is None
+            or office.code == "minister"
+            or tag_offices.has_portfolio(text[office.start : office.end], office)
+        )
         end = office.stem_end + (keep if own else 0)
         portfolio = self._document.lexicon.portfolio_end(text, office.end)
         end = portfolio if portfolio > office.end else end
@@ -233,7 +279,9 @@ class People:
             return self._bearer_after(office)
         own = document.lexicon.portfolio_end(document.text, office.end)
         before = [
-            s for s in document.within(max(0, office.start - 60), office.start, *kinds) if _touches(document, s, office)
+            s
+            for s in document.within(max(0, office.start - 60), office.start, *kinds)
+            if tag_offices.touches(document, s, office)
         ]
         if before:
             return before[-1], before[-1].start, own
@@ -285,7 +333,7 @@ class People:
             position += 1
         places = self._document.within(position, min(len(text), position + 80), *_NEVER_NAMES)
         edge = min(places[0].start if places else len(text), self._document.sentence_at(position).end)
-        names = _capitalised(text, position, self._document.lexicon.grammar.name_particles)
+        names = tag_capitals.words_of_name(text, position, self._document.lexicon.grammar.name_particles)
         words = [word for word in names if word.start() < edge]
         if not words:
             return None, position
@@ -349,52 +397,3 @@ class People:
 def _surname(name: str) -> str:
     """The last word of a name, as a search key; the dot is what Chinese writes between the words of foreign names."""
     return re.split(r"[ ·]", fold(name))[-1]
-
-
-def _has_portfolio(words: str, office: Span) -> bool:
-    """For "Dışişleri Bakanı": the possessive belongs to the office, in "Kazakistan Cumhurbaşkanı" to the state."""
-    return office.code.endswith("_minister") and " " in words
-
-
-def _touches(document: Document, name: Span, office: Span) -> bool:
-    """Nothing stands between but a genitive, a word like "on behalf of", or the ministry's own capitalised words."""
-    gap = document.text[name.end : office.start].lstrip("»”")
-    for link in document.lexicon.grammar.bearer_links:
-        gap = gap.replace(f" {link} ", " ", 1)
-    if _PORTFOLIO_GAP.match(gap) and name.kind in {"demonym", "organisation"}:
-        return not document.within(name.end, office.start)
-    if document.lexicon.borders is not None:
-        return not gap.strip() or tag_unspaced.is_own_words(document, name.end, office.start)
-    if office.code == "minister" and tag_endings.is_portfolio(document, name.end, office.start):
-        return True
-    if _GENITIVE_GAP.match(gap):
-        return True
-    cased = document.lexicon.grammar.capitalised_names
-    return bool(cased and MINISTRY_GAP.match(gap) and not document.lexicon.is_coordinated(gap))
-
-
-def _capitalised(text: str, position: int, particles: tuple[str, ...]) -> Iterator[re.Match[str]]:
-    """Words of a name that begins at a position: capitals, and particles between them."""
-    kept: list[re.Match[str]] = []
-    pending: list[re.Match[str]] = []
-    for _ in range(_MAX_NAME_WORDS):
-        gap = _GAP.match(text, position)
-        if gap is None:
-            break
-        word = _WORD.match(text, gap.end())
-        if word is None or not (_is_name_word(word.group(), particles) or word.group() in particles):
-            break
-        pending.append(word)
-        if _is_name_word(word.group(), particles):
-            kept.extend(pending)
-            pending = []
-        position = word.end()
-        if any(sign in word.group() for sign in "’'"):
-            break
-    return iter(kept)
-
-
-def _is_name_word(word: str, particles: tuple[str, ...]) -> bool:
-    """A capitalised word, or one with a small particle before its hyphen ("аль-Мурейхи")."""
-    before, hyphen, name = word.partition("-")
-    return word[0].isupper() or bool(hyphen and before in particles and name[:1].isupper())

@@ -10,28 +10,29 @@ from functools import lru_cache
 from pipeline.lexicon.match import Span
 from pipeline.models import identity
 from pipeline.models.codes import PartyKind
-from pipeline.stages import tag_bodies, tag_caseless, tag_endings, tag_flanked, tag_quoted, tag_roles, tag_unspaced
+from pipeline.stages import (
+    tag_bodies,
+    tag_caseless,
+    tag_endings,
+    tag_nouns,
+    tag_quoted,
+    tag_roles,
+    tag_unspaced,
+)
 from pipeline.stages.tag_document import Document, Sentence
-from pipeline.stages.tag_people import MINISTRY_GAP, SURNAME, Appearance, People
+from pipeline.stages.tag_offices import MINISTRY_GAP
+from pipeline.stages.tag_people import MAYOR, SURNAME, Appearance, People
 from pipeline.stages.tag_roles import ANY_CASE, Unit
 from pipeline.text.letters import CAPITAL, SMALL
 from pipeline.text.normalise import fold
 
-_KINDS_OF_HEADS = {
-    "company": PartyKind.COMPANY,
-    "group": PartyKind.GROUP,
-    "local": PartyKind.SUB_STATE,
-    "university": PartyKind.ORGANISATION,
-    "agency": PartyKind.ORGANISATION,
-    "union": PartyKind.ORGANISATION,
-}
 _PRIVATE = frozenset({"company", "group"})
-_STRONG_INSTITUTIONS = frozenset({"university", "local", "agency", "union"})
 _MAX_MINISTRY = 70
 _MAX_QUOTED_WORDS = 6
 _QUOTED_NAME = re.compile(rf"(?:(?P<noun>\w{{3,20}}) )?[«“„\"](?P<name>{CAPITAL}[^«»“”„\"\n]{{1,60}})[»”“\"]")
 _CAPITALISED_RUN = re.compile(rf"{CAPITAL}[\w&.’'-]*(?: (?:& |of )?{CAPITAL}[\w&.’'-]*)*")
 
+_COORDINATED = re.compile(rf"(?P<word>.{{1,5}}?)(?:{CAPITAL}|(?<= )(?P<article>[^\W\d_]{{1,3}})[ '’])")
 # "HTCnin": an acronym whose ending has lost its apostrophe.
 _GLUED_ACRONYM = re.compile(rf"({CAPITAL}{{2,}})[{SMALL}]{{1,5}}$")
 
@@ -74,6 +75,7 @@ def _person_unit(found: Appearance, company_marks: frozenset[str]) -> Unit:
         party = unresolved_id(fold(body))
         is_company = found.speaker.office_code == "executive" or fold(body).split()[-1].rstrip(".") in company_marks
         kind = PartyKind.COMPANY if is_company else PartyKind.UNKNOWN
+        kind = PartyKind.SUB_STATE if found.speaker.office_code == MAYOR else kind
         return Unit(found.start, found.end, party, kind, body, found.marks, speaker=found.speaker)
     name, speaker = found.party_name, found.speaker
     return Unit(found.start, found.end, party, kind_of(party), name, found.marks, speaker=speaker, owner=bool(name))
@@ -105,7 +107,7 @@ def _names(document: Document, sentence: Sentence) -> list[Unit]:
         unit = _name_unit(document, span, institution)
         if unit is not None:
             units.append(tag_quoted.with_noun(document, unit))
-    units.extend(_named_bodies(document, sentence, institutions, units))
+    units.extend(tag_nouns.named(document, sentence, institutions, units))
     return units
 
 
@@ -146,7 +148,8 @@ def _is_portfolio(document: Document, start: int, end: int) -> bool:
 
 def _is_private(document: Document, institution: Span) -> bool:
     """For "ایرانی کمپنی": where a firm is from does not make it its state's."""
-    return institution.code in _PRIVATE and not document.lexicon.grammar.capitalised_names
+    grammar = document.lexicon.grammar
+    return institution.code in _PRIVATE and (grammar.heads_before_names or not grammar.capitalised_names)
 
 
 def _body_name(document: Document, start: int, institution: Span, end: int) -> str:
@@ -171,8 +174,9 @@ def _name_unit(document: Document, span: Span, institution: Span | None) -> Unit
         city = document.lexicons.cities[span.code]
         if institution is None and not city.metonym:
             return None
-        if code in _STRONG_INSTITUTIONS:
-            name = _body_name(document, start, institution, end) if institution else name
+        if code in tag_nouns.OF_PLACES:
+            if institution is not None and "place" not in institution.marks:
+                name = _body_name(document, start, institution, end)
             kind = PartyKind.SUB_STATE if code == "local" else PartyKind.ORGANISATION
             return Unit(start, end, unresolved_id(fold(name)), kind, name, marks, institution=code)
         return Unit(
@@ -188,75 +192,6 @@ def _name_unit(document: Document, span: Span, institution: Span | None) -> Unit
         )
     kind = PartyKind.SUB_STATE if span.kind == "sub_state" else kind_of(span.code)
     return Unit(start, end, span.code, kind, name, marks, institution=code, adjective=adjective, owner=owner)
-
-
-def _named_bodies(
-    document: Document, sentence: Sentence, institutions: Sequence[Span], units: Sequence[Unit]
-) -> list[Unit]:
-    """A capitalised run with an institution as its head ("Kültür Üniversitesi")."""
-    if document.lexicon.borders is not None:
-        return []
-    if document.lexicon.grammar.head_first:
-        return _bodies_after(document, institutions, units)
-    if not document.lexicon.grammar.capitalised_names:
-        return _bodies_beside(document, institutions, units)
-    bodies = []
-    for institution in institutions:
-        if institution.code not in _STRONG_INSTITUTIONS or any(u.start <= institution.start < u.end for u in units):
-            continue
-        text = document.text[sentence.start : institution.start].rstrip()
-        run = re.search(rf"(?:{CAPITAL}[\w’'.&-]*(?: ve | and | of )?\s?){{1,5}}$", text)
-        small = document.text[institution.start].islower() and document.lexicon.grammar.capitalised_heads
-        if run is None or small:
-            continue
-        start = sentence.start + run.start()
-        name = document.text[start : institution.start] + document.lemma(institution)
-        kind = PartyKind.SUB_STATE if institution.code == "local" else PartyKind.ORGANISATION
-        bodies.append(
-            Unit(
-                start,
-                institution.end,
-                unresolved_id(fold(name)),
-                kind,
-                name,
-                institution.marks,
-                institution=institution.code,
-            )
-        )
-    return bodies
-
-
-def _bodies_after(document: Document, institutions: Sequence[Span], units: Sequence[Unit]) -> list[Unit]:
-    """A noun with the name that follows it ("شركة «النور»"); what belongs to a state stands for the state."""
-    bodies = []
-    for head in institutions:
-        kind = _KINDS_OF_HEADS.get(head.code)
-        if kind is None or any(u.start <= head.start < u.end for u in units):
-            continue
-        body = tag_caseless.body_of(document, head)
-        if body is not None:
-            identity = unresolved_id(fold(body.name))
-            bodies.append(Unit(body.start, body.end, identity, kind, body.name, head.marks, institution=head.code))
-    return bodies
-
-
-def _bodies_beside(document: Document, institutions: Sequence[Span], units: Sequence[Unit]) -> list[Unit]:
-    """A noun with the name before or after it, where the grammar says that both occur."""
-    if not document.lexicon.grammar.nouns_beside_names:
-        return []
-    free = [s for s in institutions if s.code in _KINDS_OF_HEADS and not any(u.start <= s.start < u.end for u in units)]
-    return [
-        Unit(
-            body.start,
-            body.end,
-            unresolved_id(fold(body.name)),
-            _KINDS_OF_HEADS[head.code],
-            body.name,
-            head.marks,
-            institution=head.code,
-        )
-        for head, body in tag_flanked.bodies(document, free)
-    ]
 
 
 def _surnames(document: Document, people: People, sentence: Sentence) -> list[Unit]:
@@ -302,7 +237,7 @@ def _with_companies(document: Document, sentence: Sentence, units: list[Unit]) -
         glued = _GLUED_ACRONYM.match(stem)
         stem = glued.group(1) if glued else stem
         stem = stem[: len(stem) - len(tag_endings.glued(document, run.start(), run.start() + len(stem)))].rstrip("-")
-        if len(stem) < 2 or document.lexicon.is_calendar_word(stem):
+        if len(stem) < 2 or document.lexicon.is_calendar_word(stem) or document.lexicon.is_filler(fold(stem)):
             continue
         words = stem.split()
         head = max((i for i in range(1, len(words)) if fold(words[i]) in marks), default=None)
@@ -359,11 +294,11 @@ def _kind_of_quoted(document: Document, noun: str, name: str) -> PartyKind:
 
 
 def _runs(document: Document, first: int, last: int) -> Iterator[re.Match[str]]:
-    """Runs of capitalised words, without the article before the nouns of "Die Nordwerk AG"."""
+    """Runs of capitalised words, without the article of "Die Nordwerk AG", "El BID"."""
     nouns = document.lexicon.grammar.capitalised_nouns
     for run in _CAPITALISED_RUN.finditer(document.text, first, last):
         article, _, name = run.group().partition(" ")
-        begins_later = nouns and name and document.lexicon.is_filler(fold(article))
+        begins_later = name and (nouns or name.isupper()) and document.lexicon.is_filler(fold(article))
         bare = _CAPITALISED_RUN.match(document.text, run.start() + len(article) + 1, last) if begins_later else None
         yield bare or run
 
@@ -388,13 +323,22 @@ def _is_name(document: Document, sentence: Sentence, run: re.Match[str], words: 
         return _is_name_among_nouns(document, run, words)
     if run.start() > sentence.start or len(words) > 1 or words[0].isupper():
         return True
-    following = re.match(rf"(.{{1,5}}?){CAPITAL}", document.text[run.end() : run.end() + 12])
-    return bool(following and document.lexicon.is_coordinated(following.group(1)))
+    return _goes_on_with_a_name(document, run.end())
+
+
+def _goes_on_with_a_name(document: Document, position: int) -> bool:
+    """For "Airbus et Safran", "Airbus et la compagnie …": "and" and a capital, or an article, after a bare word."""
+    following = _COORDINATED.match(document.text, position)
+    if following is None or not document.lexicon.is_coordinated(following["word"]):
+        return False
+    return not following["article"] or document.lexicon.is_filler(fold(following["article"]))
 
 
 def _is_name_among_nouns(document: Document, run: re.Match[str], words: list[str]) -> bool:
-    """Where every noun has a capital: an acronym, or words side by side that no article or preposition begins."""
+    """Where every noun has a capital: an acronym ("KfW"), or words side by side that begin with no article."""
     if len(words) == 1:
-        return words[0].isupper()
+        return len(words[0]) > 1 and any(letter.isupper() for letter in words[0][1:]) and "-" not in words[0]
+    if document.within(run.start(), run.end(), "currency", "number"):
+        return False
     small = document.lexicon.is_filler(fold(words[0])) or document.within(run.start(), run.end(), "link", "boundary")
     return not small and not any(map(document.lexicon.is_calendar_word, words))
