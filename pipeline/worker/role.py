@@ -1,6 +1,7 @@
 """The worker's process: checks, then the agents of all stages until SIGTERM. Called by `accordwire work`."""
 
 import asyncio
+import gc
 import logging
 from collections.abc import Sequence
 from functools import partial
@@ -42,6 +43,9 @@ def run(settings: Settings, config_dir: Path, *, stages: Sequence[Stage] | None 
         from pipeline.stages import assemble  # noqa: PLC0415 — reads all word lists: only where they are needed
 
         stages = assemble.build(config_dir)
+        # A million objects of word lists, which no collection needs to look at again: a tenth of the tagger's time.
+        gc.collect()
+        gc.freeze()
     rebuild.check(stages)
     _use_fast_loop()
     return Role(settings, stages).run()
