@@ -4,6 +4,7 @@ Called by `make bench`; alone: python -m tests.tag_rate [--json]. General news i
 twelve sentences; one line in six comes close to an agreement, more than a wire carries. One core, in turns, medians.
 """
 
+import gc
 import json
 import random
 import statistics
@@ -80,6 +81,9 @@ def measure() -> Result:
     lexicons = lexicon.load(CONFIG)
     tagger = Tagger(lexicons)
     tagger.warm()
+    # As the worker does.
+    gc.collect()
+    gc.freeze()
     measured = [_measure(code, tagger, lexicons) for code in lexicons.languages if (GENERAL / f"{code}.txt").exists()]
     starts = [_start() for _ in range(ROUNDS)]
     return Result(
