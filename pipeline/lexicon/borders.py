@@ -36,7 +36,8 @@ class Borders:
     def __init__(self, script: Unspaced, words: Iterable[str], short: Mapping[str, str]) -> None:
         """`short`: one-letter names, or runs of them, → the full names they are read as, "、" between several."""
         self._letters = {ord(pair[0]): pair[1] for pair in " ".join(script.variants).split()}
-        self._signs = {ord(sign): shown for sign, shown in script.signs.items()}
+        self._variant = re.compile(f"[{re.escape(''.join(map(chr, self._letters)))}]" if self._letters else "(?!)")
+        self._signs = tuple(script.signs.items())
         inside = f"{script.letters}{script.joints}"
         self._joint = script.joints[:1]
         self._letter = re.compile(f"[{script.letters}]")
@@ -53,7 +54,7 @@ class Borders:
 
     def key(self, text: str) -> str:
         """The search key of a text: folded, each letter in the spelling the lexicon uses."""
-        return fold(text).translate(self._letters).translate(self._signs).strip()
+        return self._plain(self._spelt(fold(text))).strip()
 
     def is_known(self, word: str) -> bool:
         """Whether a word, as shown, is one of the language's own and no name of somebody."""
@@ -66,8 +67,8 @@ class Borders:
     def view(self, given: str) -> View:
         """The text with its words apart; every letter knows where it stands in the given text."""
         base = normalise.view(given)
-        folded = base.folded.translate(self._letters).translate(self._signs)
-        shown = _Shown(base.text.translate(self._signs), folded)
+        folded = self._plain(self._spelt(base.folded))
+        shown = _Shown(self._plain(base.text), folded)
         end = 0
         for piece in self._pieces(folded):
             shown.take(end, piece.start)
@@ -82,6 +83,17 @@ class Borders:
         places = array("I", shown.places if base.origin is None else (base.origin[place] for place in shown.places))
         places.append(len(given))
         return View(given, "".join(shown.letters), "".join(shown.keys), places)
+
+    def _spelt(self, text: str) -> str:
+        """In the lexicon's spelling: most texts have no other, and looking costs a tenth of translating."""
+        return text.translate(self._letters) if self._variant.search(text) else text
+
+    def _plain(self, text: str) -> str:
+        """With the signs that scripts with spaces have."""
+        for sign, shown in self._signs:
+            if sign in text:
+                text = text.replace(sign, shown)
+        return text
 
     def _pieces(self, folded: str) -> Iterator[Piece]:
         for found in self._piece.finditer(folded):
