@@ -144,7 +144,7 @@ def test_article_has_the_form_of_the_wire(article):
 def test_article_is_written_in_the_script_of_its_language(article):
     letters = [letter for letter in article["text"] if letter.isalpha()]
     script = SCRIPTS[article["lang"]]
-    assert sum(unicodedata.name(letter).startswith(script) for letter in letters) > 0.9 * len(letters)
+    assert sum(unicodedata.name(letter).startswith(script) for letter in letters) > 0.8 * len(letters)
 
 
 @by_label
