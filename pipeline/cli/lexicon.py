@@ -70,9 +70,10 @@ def check(context: Context, language: str | None, *, notes: bool, as_json: bool)
 def _lines(written: Written, found: Sequence[Finding]) -> Iterator[str]:
     count = {severity: sum(one.severity is severity for one in found) for severity in Severity}
     state = " (draft, not loaded)" if written.is_draft else ""
+    faults, notes = count[Severity.FAULT], count[Severity.NOTE]
     yield (
-        f"{written.folder}{state}: {len(written.entries)} entries, {count[Severity.FAULT]} faults, "
-        f"{count[Severity.UNWRITTEN]} to write, {count[Severity.NOTE]} notes"
+        f"{written.folder}{state}: {len(written.entries)} entries, {faults} fault{'s'[: faults != 1]}, "
+        f"{count[Severity.UNWRITTEN]} to write, {notes} note{'s'[: notes != 1]}"
     )
     to_write = [one for one in found if one.severity is Severity.UNWRITTEN]
     for one in (one for one in found if one.severity is not Severity.UNWRITTEN):

@@ -12,6 +12,7 @@ from pipeline.lexicon import check as checking
 from pipeline.lexicon import draft
 from pipeline.lexicon.load import DRAFT
 from pipeline.settings import SHIPPED
+from pipeline.stages import tag_asked
 
 
 @click.command()
@@ -35,7 +36,7 @@ def new(context: Context, language: str, *, model: str, directory: Path | None, 
         if taken.exists():
             raise click.UsageError(f"{taken} exists already – go on there: accordwire lexicon check {language}")
     folder = home / f"{language}{DRAFT}"
-    files = draft.files(checking.folder_of(context.config_dir, model), language)
+    files = draft.files(checking.folder_of(context.config_dir, model), language, tag_asked.words())
     if not dry_run:
         draft.write(folder, files)
     counts = {name: text.count("\n[[entry]]") for name, text in files.items()}
@@ -45,9 +46,11 @@ def new(context: Context, language: str, *, model: str, directory: Path | None, 
     for name, count in counts.items():
         click.echo(f"{folder / name}{' (not written)' if dry_run else ''}: {count} entries to write")
     click.echo(
-        f"\n1. grammar.toml first: it says how the language puts its words together (config/lexicons/README.md)"
-        f"\n2. acts.toml, instruments.toml, frames.toml: forms, and examples of your own"
-        f"\n3. accordwire lexicon check {language}; accordwire lexicon try {language} '…' --explain"
-        f"\n4. names: config/names/countries/{language}.toml; then: mv {folder} {home / language}"
+        f"\n1. articles with their facts first, before any rule: CONTRIBUTING.md, “Add a language”"
+        f"\n2. grammar.toml: how the language puts its words together (config/lexicons/README.md)"
+        f"\n3. acts.toml, instruments.toml, frames.toml: forms and examples of your own, or delete the entry"
+        f"\n4. names: config/names/countries/{language}.toml; {language} = […] in cities.toml, organisations.toml there"
+        f"\n5. accordwire lexicon check {language}; accordwire lexicon try {language} '…' --explain"
+        f"\n6. mv {folder} {home / language}"
     )
     return int(ExitCode.GOOD)

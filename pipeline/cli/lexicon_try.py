@@ -11,7 +11,7 @@ from pipeline.cli.tag import article_of, for_people
 from pipeline.errors import ExitCode, Reject
 from pipeline.lexicon import Lexicons
 from pipeline.lexicon import check as checking
-from pipeline.lexicon.check import Written
+from pipeline.lexicon.check import Severity, Written
 from pipeline.stages import tag_explain
 from pipeline.stages.tag import Tagger
 
@@ -43,8 +43,10 @@ def try_(context: Context, language: str, sentence: str, *, explain: bool, title
     if not explain:
         for line in tag_explained.rules(tag_explain.explain(*tagger.explain(article))):
             click.echo(line)
-    if written.findings:
-        click.echo(f"{len(written.findings)} entries are left out – run: accordwire lexicon check {language}", err=True)
+    missing = sum(one.severity is not Severity.NOTE for one in written.findings)
+    if missing:
+        left_out = f"left out, with a fault or unwritten: {missing}"
+        click.echo(f"{left_out} – run: accordwire lexicon check {language}", err=True)
     return int(ExitCode.GOOD)
 
 

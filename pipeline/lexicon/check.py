@@ -8,18 +8,20 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from pipeline.errors import ConfigError
 from pipeline.lexicon import check_forms
 from pipeline.lexicon.forms import BadFormError, Tails, compile_form
 from pipeline.lexicon.load import DRAFT, Lexicon, build, described, grammar_tails, name_book
-from pipeline.lexicon.names import NameBook
+from pipeline.lexicon.names import NameBook, alpha3, cldr_names
 from pipeline.lexicon.schema import Entry, Grammar, LexiconFile, TopicsFile
 from pipeline.models.codes import Instrument, Status
 
@@ -37,7 +39,7 @@ class Severity(StrEnum):
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing to mend, to write or to look at: `file` under the language's folder, `entry` its id."""
+    """One thing to mend, to write or to look at: `file` in the language's folder or under `config`, `entry` its id."""
 
     severity: Severity
     rule: str
@@ -106,6 +108,8 @@ def read(folder: Path, book: NameBook, topics: TopicsFile) -> Written:
     written.entries = list(_valid(written, {topic.code for topic in topics.topic}))
     if written.grammar is not None:
         _build(written, book)
+    if written.entries:
+        written.findings += unnamed(written.language, book)
     return written
 
 
@@ -115,10 +119,12 @@ def findings(written: Written, asked: Collection[str]) -> list[Finding]:
     `asked`: codes and marks that any rule asks for (`pipeline.stages.tag_asked`).
     """
     found = list(written.findings)
+    # What a file that cannot be read would have held is missing everywhere: notes would tell that, file by file.
+    unread = any(one.rule == "toml" for one in found)
     if written.lexicon is not None:
         files = {entry.id: path for path, entry in written.entries}
         found += _examples(written.lexicon, files)
-        for note in check_forms.notes(written.lexicon, asked):
+        for note in () if unread else check_forms.notes(written.lexicon, asked):
             severity = Severity.FAULT if note.is_fault else Severity.NOTE
             found.append(
                 Finding(
@@ -154,7 +160,8 @@ def _grammar(path: Path, table: dict[str, Any], found: list[Finding]) -> Grammar
     except ValidationError as problem:
         for fault in problem.errors():
             what = described(fault, table["grammar"])
-            found.append(_fault("schema", path, None, f"grammar: {what}", "see the keys in config/lexicons/README.md"))
+            advice = _nearest(fault, Grammar) or "see the keys in config/lexicons/README.md"
+            found.append(_fault("schema", path, None, f"grammar: {what}", advice))
         return None
     if not grammar.coordinators:
         what = "grammar: coordinators are still to be written"
@@ -186,8 +193,17 @@ def _entry(path: Path, number: int, item: Any, found: list[Finding]) -> Entry | 
         for fault in problem.errors():
             what = described(fault, item if isinstance(item, dict) else {})
             where = name or f"entry number {number}"
-            found.append(_fault("schema", path, where, what, "see “An entry” in config/lexicons/README.md"))
+            advice = _nearest(fault, Entry) or "see “An entry” in config/lexicons/README.md"
+            found.append(_fault("schema", path, where, what, advice))
     return None
+
+
+def _nearest(fault: ErrorDetails, model: type[BaseModel]) -> str:
+    """What an unknown key was meant to be, where one is like it; "" for any other fault."""
+    if fault["type"] != "extra_forbidden" or len(fault["loc"]) != 1:
+        return ""
+    like = get_close_matches(str(fault["loc"][0]), model.model_fields, n=1)
+    return f"there is a key {like[0]}; all are in config/lexicons/README.md" if like else ""
 
 
 def _valid(written: Written, topics: set[str]) -> Iterator[tuple[Path, Entry]]:
@@ -221,7 +237,10 @@ def _faults(
             # Compiled here, because the matcher compiles an expression when it first meets its beginning.
             _ = compile_form(form, tails).rest
         except (BadFormError, re.error) as problem:
-            yield "form", str(problem), "see “Forms” in config/lexicons/README.md"
+            advice = "see “Forms” in config/lexicons/README.md"
+            if re.fullmatch(r"\w", form.partition("@")[0].strip()):
+                advice = "a word of one letter takes the space after it into its form"
+            yield "form", str(problem), advice
 
 
 def _build(written: Written, book: NameBook) -> None:
@@ -234,6 +253,28 @@ def _build(written: Written, book: NameBook) -> None:
     except (ConfigError, re.error, KeyError, ValueError) as problem:
         path = written.folder / "grammar.toml"
         written.findings.append(_fault("grammar", path, None, str(problem), "mend [grammar]"))
+
+
+def unnamed(language: str, book: NameBook) -> Iterator[Finding]:
+    """States the names of a language give to codes that are none, and tables of names that have nothing of it."""
+    file = f"names/countries/{language}.toml"
+    own = book.countries.get(language)
+    if own is not None:
+        for code in sorted({*own.names, *own.demonyms} - set(alpha3().values())):
+            advice = "take its three letters from ISO 3166-1 alpha-3, as in en.toml beside it"
+            yield Finding(severity=Severity.FAULT, rule="names", file=file, what=f"no state is {code!r}", advice=advice)
+    if not cldr_names(language):
+        return
+    if own is None or not own.demonyms:
+        what, advice = (
+            "no demonyms: “the Chilean Senate” names no state",
+            "write [demonyms], and short names in [names]",
+        )
+        yield Finding(severity=Severity.NOTE, rule="names", file=file, what=what, advice=advice)
+    for name, table in (("cities", book.city), ("organisations", book.organisation)):
+        if not any(language in one.names for one in table):
+            what, advice = f"no name is in {language}", f"add {language} = […] where its name differs from the English"
+            yield Finding(severity=Severity.NOTE, rule="names", file=f"names/{name}.toml", what=what, advice=advice)
 
 
 def _examples(lexicon: Lexicon, files: Mapping[str, Path]) -> Iterator[Finding]:

@@ -19,6 +19,9 @@ from pipeline.text.normalise import fold
 _CODED = frozenset({"modifier", "link", "source", "package", "date"})
 # Kinds that decide whether anything is tagged: a word they take by mistake costs an agreement or makes one up.
 _DECIDING = frozenset({"act", "instrument", "veto", "stop", "modifier", "commitment", "attribution"})
+# What stands last in a form, or in a choice that stands last.
+_ELISION = re.compile(r"['’](?:\|[^()]*)?\)?\??$")
+_CHOICE = re.compile(r"[(|*]| \.\.\. ")
 _STARRED = re.compile(r"(\w+)\*")
 # So many letters behind a star make another word, not an ending.
 _LONG_ENDING = 4
@@ -44,6 +47,7 @@ def notes(lexicon: Lexicon, asked: Collection[str]) -> Iterator[Note]:
     yield from _swallowed_words(lexicon)
     for entry in lexicon.entries:
         yield from _idle_forms(entry, words[entry.id])
+        yield from _elided(entry, words[entry.id])
     yield from _idle_frames(lexicon)
     yield from _unread(lexicon, asked)
     yield from _unused_tails(lexicon)
@@ -133,6 +137,18 @@ def _idle_forms(entry: Entry, forms: tuple[Form, ...]) -> Iterator[Note]:
         if covering is not None:
             what = f"form {entry.forms[index]!r} changes nothing beside {entry.forms[covering]!r}"
             yield Note("no_effect", entry.id, what, "delete it")
+
+
+def _elided(entry: Entry, forms: tuple[Form, ...]) -> Iterator[Note]:
+    """A form that ends in an apostrophe and is not plain: a word's end is looked for where the next word begins."""
+    for source, form in zip(entry.forms, forms, strict=True):
+        if form.tail is None and not _CHOICE.search(source):
+            continue
+        if _ELISION.search(source.partition("@")[0]):
+            what = f"form {source!r} is never met before the word its apostrophe leads to"
+            yield Note(
+                "no_effect", entry.id, what, "write what ends in an apostrophe as forms without classes or choices"
+            )
 
 
 def _covers(forms: tuple[Form, ...], wide: int, narrow: int) -> bool:

@@ -1,13 +1,13 @@
 """The files of a language that is still to be written, modelled on another one. Called by `accordwire lexicon new`.
 
-Every entry keeps kind, code, marks, side and reach of the model; forms and examples are empty, with the model's forms
-in a comment to say what is meant. Three switches of the grammar are taken over as a first guess; words and endings are
-not.
+Every entry keeps kind, code, side and reach of the model, and the marks that any rule reads; forms and examples are
+empty, with the model's forms in a comment to say what is meant. Three switches of the grammar are taken over as a first
+guess; words and endings are not.
 """
 
 import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,22 +16,25 @@ from pipeline.lexicon.load import DRAFT
 from pipeline.lexicon.schema import Grammar
 
 # What says how an entry works, not which words it has.
-_KEPT = ("code", "marks", "side", "reach_words", "generic")
+_KEPT = ("code", "side", "reach_words", "generic")
 # A first guess that a grammar cannot do without; all else in it is words of the model.
 _GUESSED = ("order", "link_side", "decimal")
 _SHOWN_FORMS = 6
 _WIDTH = 116
 
 
-def files(model: Path, language: str) -> dict[str, str]:
-    """File name → text, for every file of the model's folder. Raises ConfigError where that cannot be read."""
+def files(model: Path, language: str, asked: Collection[str]) -> dict[str, str]:
+    """File name → text, for every file of the model's folder. Raises ConfigError where that cannot be read.
+
+    `asked`: codes and marks that any rule asks for (`pipeline.stages.tag_asked`).
+    """
     made = {}
     for path in sorted(model.glob("*.toml")):
         try:
             table = tomllib.loads(path.read_text("utf-8"))
         except (OSError, ValueError) as problem:
             raise ConfigError(f"{path}: {problem}") from problem
-        made[path.name] = "\n".join(_file(table, model.name.removesuffix(DRAFT), language)) + "\n"
+        made[path.name] = "\n".join(_file(table, model.name.removesuffix(DRAFT), language, asked)) + "\n"
     return made
 
 
@@ -45,16 +48,16 @@ def write(folder: Path, texts: dict[str, str]) -> None:
         raise ConfigError(f"{folder}: cannot be written ({problem.strerror})") from problem
 
 
-def _file(table: dict[str, Any], model: str, language: str) -> Iterator[str]:
+def _file(table: dict[str, Any], model: str, language: str, asked: Collection[str]) -> Iterator[str]:
     yield f"# To be written, modelled on {model}. What is empty counts as unwritten; delete what the language has not."
     if "grammar" in table:
         yield from _grammar(table["grammar"], model)
     for entry in table.get("entry", ()):
         yield ""
-        yield from _entry(entry, model, language)
+        yield from _entry(entry, model, language, asked)
 
 
-def _entry(entry: dict[str, Any], model: str, language: str) -> Iterator[str]:
+def _entry(entry: dict[str, Any], model: str, language: str, asked: Collection[str]) -> Iterator[str]:
     name = entry["id"].partition(".")[2]
     forms = ", ".join(entry["forms"][:_SHOWN_FORMS]) + (" …" if len(entry["forms"]) > _SHOWN_FORMS else "")
     yield _cut(f"# {model}: {forms}")
@@ -63,6 +66,9 @@ def _entry(entry: dict[str, Any], model: str, language: str) -> Iterator[str]:
     yield f'kind = "{entry["kind"]}"'
     for key in (key for key in _KEPT if key in entry):
         yield f"{key} = {_toml(entry[key])}"
+    marks = [mark for mark in entry.get("marks", ()) if mark in asked]
+    if marks:
+        yield f"marks = {_toml(marks)}"
     if "values" in entry:
         yield f"values = {{}}  # {model}: {_cut(', '.join(entry['values']))}"
     yield "forms = []"

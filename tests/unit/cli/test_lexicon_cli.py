@@ -80,6 +80,16 @@ def test_new_language_is_a_draft_with_every_entry_of_its_model_and_loads_nowhere
     assert {one["severity"] for one in json.loads(out)} == {"unwritten"}
 
 
+def test_draft_leaves_out_marks_of_its_model_that_no_rule_reads(config):
+    path = config / "lexicons" / "es" / "acts.toml"
+    path.write_text(path.read_text("utf-8").replace("marks = [", 'marks = ["shiny", '), "utf-8")
+    run(config, "new", "it", "--from", "es")
+    drafted = tomllib.loads((config / "lexicons" / "it.draft" / "acts.toml").read_text("utf-8"))["entry"]
+    marks = [mark for one in drafted for mark in one.get("marks", ())]
+    assert "needs_object" in marks
+    assert "shiny" not in marks
+
+
 def test_dry_run_writes_nothing_and_an_existing_language_is_not_touched(config):
     before = sorted(config.rglob("*"))
     code, out = run(config, "new", "it", "--from", "es", "--dry-run", "--json")

@@ -1,5 +1,6 @@
 """A check names every fault at once, with file and entry; and finds what is valid but does not do what it seems to."""
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from pipeline.errors import ConfigError
 from pipeline.lexicon import check
 from pipeline.lexicon.check import Severity
+from pipeline.lexicon.names import CountryNames, NameBook
 from pipeline.stages import tag_asked
 
 ROOT = Path(__file__).parents[3]
@@ -39,9 +41,11 @@ SIGN = entry("xx.sign", '["signed"]', "They [[signed]] it.")
 def told(tmp_path):
     """What is found in a language of one file."""
 
-    def run(*entries, grammar=GRAMMAR, name="xx"):
+    def run(*entries, grammar=GRAMMAR, name="xx", broken=""):
         folder = tmp_path / name
         folder.mkdir()
+        if broken:
+            (folder / "broken.toml").write_text(broken, "utf-8")
         (folder / "all.toml").write_text(grammar + "\n".join(entries), "utf-8")
         return check.findings(check.read(folder, BOOK, TOPICS), tag_asked.words())
 
@@ -75,6 +79,52 @@ def test_fault_names_rule_file_entry_and_what_to_do(told, wrong, rule, what):
     assert (fault.rule, fault.file) == (rule, "all.toml")
     assert fault.entry
     assert fault.advice
+
+
+def test_word_of_one_letter_is_told_to_take_its_space(told):
+    found = told(SIGN, entry("xx.is", '["è"]', "It [[è]] signed.", kind="modifier", code="passive"))
+    assert ["space" in one.advice for one in found] == [True]
+
+
+def test_misspelt_key_names_the_nearest_one(told):
+    misspelt = entry("xx.seal", '["sealed"]', "They [[sealed]] it.", extra='mark = ["past"]')
+    found = told(SIGN, misspelt, grammar=GRAMMAR.replace('decimal = "."', 'decimal = "."\ntime_unit = ["year"]'))
+    assert {"key time_units;" in one.advice for one in found} == {True, False}
+    assert sum("key marks;" in one.advice for one in found) == 1
+
+
+def test_frame_that_silences_nothing_is_told(told):
+    frame = entry("xx.frame", '["green apple"]', "A [[green apple]].", kind="stop", code="")
+    assert [one.rule for one in told(SIGN, frame)] == ["no_effect"]
+
+
+def test_notes_wait_until_every_file_can_be_read(told):
+    frame = entry("xx.frame", '["green apple"]', "A [[green apple]].", kind="stop", code="")
+    assert [one.rule for one in told(SIGN, frame, broken="[[entry]]\nid = xx")] == ["toml"]
+
+
+def test_form_that_ends_in_an_apostrophe_is_plain_or_told_never_to_be_met(told):
+    forms = [
+        "left l'",
+        "left{noun} d'",
+        "le(ft|aves) d'",
+        "went (from|d')",
+        "went (d')?",
+        "went d'@past",
+        "l'(one|two)",
+    ]
+    notes = [one.what for one in told(SIGN, entry("xx.leave", json.dumps(forms), "He [[left l']]it."))]
+    assert [form for form in forms if any(repr(form) in what and "apostrophe" in what for what in notes)] == forms[1:5]
+
+
+@pytest.mark.parametrize("code", ["ALBX", "Albania"])
+def test_name_of_a_state_that_does_not_exist_is_told_with_its_file(code):
+    countries = {"xx": CountryNames(demonyms={code: ("albanese",)}), "it": CountryNames(names={"ALB": ("Albania",)})}
+    book = NameBook(countries=countries)
+    (fault,) = check.unnamed("xx", book)
+    assert (fault.severity, fault.file) == (Severity.FAULT, "names/countries/xx.toml")
+    assert repr(code) in fault.what
+    assert [one.severity for one in check.unnamed("it", book)] == [Severity.NOTE] * 3
 
 
 def test_all_faults_are_told_at_once_and_good_entries_still_checked(told):
