@@ -266,14 +266,15 @@ def unnamed(language: str, book: NameBook) -> Iterator[Finding]:
     if not cldr_names(language):
         return
     if own is None or not own.demonyms:
-        what, advice = (
-            "no demonyms: “the Chilean Senate” names no state",
-            "write [demonyms], and short names in [names]",
-        )
+        what = "no demonyms: “the Chilean Senate” names no state"
+        advice = "write [demonyms], and short names in [names]"
         yield Finding(severity=Severity.NOTE, rule="names", file=file, what=what, advice=advice)
-    for name, table in (("cities", book.city), ("organisations", book.organisation)):
+    for name, where, table in (
+        ("cities", " where the English name is another one", book.city),
+        ("organisations", " to those its news names", book.organisation),
+    ):
         if not any(language in one.names for one in table):
-            what, advice = f"no name is in {language}", f"add {language} = […] where its name differs from the English"
+            what, advice = f"no name is in {language}", f"add {language} = […]{where}"
             yield Finding(severity=Severity.NOTE, rule="names", file=f"names/{name}.toml", what=what, advice=advice)
 
 

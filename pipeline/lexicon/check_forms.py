@@ -146,9 +146,8 @@ def _elided(entry: Entry, forms: tuple[Form, ...]) -> Iterator[Note]:
             continue
         if _ELISION.search(source.partition("@")[0]):
             what = f"form {source!r} is never met before the word its apostrophe leads to"
-            yield Note(
-                "no_effect", entry.id, what, "write what ends in an apostrophe as forms without classes or choices"
-            )
+            advice = "write what ends in an apostrophe as forms without classes or choices"
+            yield Note("no_effect", entry.id, what, advice)
 
 
 def _covers(forms: tuple[Form, ...], wide: int, narrow: int) -> bool:

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from pipeline.errors import ConfigError
 from pipeline.lexicon import check
 from pipeline.lexicon.check import Severity
 from pipeline.lexicon.names import CountryNames, NameBook
+from pipeline.lexicon.schema import Grammar
 from pipeline.stages import tag_asked
 
 ROOT = Path(__file__).parents[3]
@@ -219,3 +221,16 @@ def test_draft_is_found_by_its_language_and_unknown_one_says_what_there_is(tmp_p
     assert list(check.languages(tmp_path)) == []
     with pytest.raises(ConfigError, match=r"xx\.draft.*lexicon new"):
         check.folder_of(tmp_path, "zz")
+
+
+def test_every_key_of_the_grammar_is_explained():
+    readme = (CONFIG / "lexicons" / "README.md").read_text("utf-8")
+    assert [key for key in Grammar.model_fields if not re.search(rf"`{key}\b|grammar\.{key}\b", readme)] == []
+
+
+def test_every_mark_of_an_entry_that_a_rule_reads_is_explained():
+    readme = (CONFIG / "lexicons" / "README.md").read_text("utf-8")
+    files = (path.read_text("utf-8") for path in (CONFIG / "lexicons").glob("*/*.toml"))
+    entries = [entry for file in files for entry in tomllib.loads(file).get("entry", ())]
+    given = {mark for entry in entries for mark in entry.get("marks", ())} & set(tag_asked.words())
+    assert sorted(mark for mark in given if not re.search(rf"\b{mark}\b", readme)) == []
