@@ -146,7 +146,7 @@ def _elided(entry: Entry, forms: tuple[Form, ...]) -> Iterator[Note]:
             continue
         if _ELISION.search(source.partition("@")[0]):
             what = f"form {source!r} is never met before the word its apostrophe leads to"
-            advice = "write what ends in an apostrophe as forms without classes or choices"
+            advice = "leave the apostrophe off: where a form has classes or choices, a word ends before it"
             yield Note("no_effect", entry.id, what, advice)
 
 

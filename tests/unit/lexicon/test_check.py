@@ -170,6 +170,10 @@ def test_same_form_with_two_codes_is_a_fault_and_with_one_code_a_note(told):
     assert collisions == {"xx.b": Severity.FAULT, "xx.c": Severity.NOTE}
 
 
+def test_form_that_leaves_its_apostrophe_off_is_met_before_the_next_word(told):
+    assert told(SIGN, entry("xx.leave", '["le(ft|aves) l"]', "He [[left l]]'accordo.")) == []
+
+
 def test_name_whose_first_word_is_taken_for_a_word_of_ours_is_told(told):
     found = told(entry("xx.sport", '["league"]', "The [[league]] began.", kind="veto", code=""), name="en")
     assert [one.rule for one in found if one.severity is Severity.NOTE] == []
