@@ -96,10 +96,12 @@ class Lexicon:
         counting = (word for word in (*self.numbers, *grammar.time_units) if len(word) > 1)
         return Borders(script, [*literals, *small, *counting, *script.words], own.short)
 
-    def may_tell(self, *given: str) -> bool:
-        """Whether texts are worth being cut into words; always, where they need not be."""
+    def views(self, given: str) -> list[View]:
+        """What of a text is worth looking at: all of it, or where it must be cut into words the lines that may tell."""
         borders = self.borders
-        return borders is None or self.matcher.may_tell("\n".join(map(borders.key, given)))
+        if borders is None:
+            return [normalise.view(given)]
+        return [borders.view(line) for line in given.split("\n") if self.matcher.may_tell(borders.key(line))]
 
     def view(self, given: str) -> View:
         """A text as this language is read: folded, and word by word where its script has no spaces."""
@@ -145,6 +147,15 @@ class Lexicon:
         """Whether a capitalised word is a month or a weekday."""
         folded = fold(word)
         return folded in self.months or folded in self.weekdays
+
+    def is_month(self, word: str) -> bool:
+        """Whether a folded word is a month, its ending included ("мамырда")."""
+        return word in self.months or self._month.fullmatch(word) is not None
+
+    @cached_property
+    def _month(self) -> re.Pattern[str]:
+        names = "|".join(map(re.escape, self.months))
+        return re.compile(rf"(?:{names})(?:{fold(self.grammar.calendar_tail)})")
 
     def is_filler(self, gap: str) -> bool:
         """Whether a folded stretch holds nothing but words that never matter between a name and its link."""

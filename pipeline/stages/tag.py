@@ -4,7 +4,7 @@ Cheap question first (does any act begin here?), then one pass for all words and
 hold an act are read: status, document, parties, package, values, place and date; at last the passages are joined.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import chain
@@ -22,6 +22,7 @@ from pipeline.stages import (
     tag_described,
     tag_instruments,
     tag_join,
+    tag_members,
     tag_packages,
     tag_parties,
     tag_spelling,
@@ -69,15 +70,19 @@ class Tagger:
     def tag(self, article: ParsedArticle) -> tuple[Mention, ...]:
         """Agreements of one article, in text order; () for a language without a lexicon."""
         lexicon = self._lexicons.get(article.language)
-        if lexicon is None or not lexicon.may_tell(article.text, article.title):
+        if lexicon is None:
             return ()
-        text, title = lexicon.view(article.text), lexicon.view(article.title)
-        if not self._is_worth_reading(text, title, lexicon):
+        seen = [lexicon.views(article.text), lexicon.views(article.title)]
+        if not self._is_worth_reading(chain.from_iterable(seen), lexicon):
             return ()
+        if lexicon.borders is None:
+            ((text,), (title,)) = seen
+        else:
+            text, title = lexicon.view(article.text), lexicon.view(article.title)
         return _Reader(article, text, title, lexicon, self._lexicons).mentions()
 
-    def _is_worth_reading(self, text: View, title: View, lexicon: Lexicon) -> bool:
-        parts = chain.from_iterable(map(lexicon.matcher.parts, (text, title)))
+    def _is_worth_reading(self, seen: Iterable[View], lexicon: Lexicon) -> bool:
+        parts = chain.from_iterable(map(lexicon.matcher.parts, seen))
         return any(_acts_on_documents(Document(part, lexicon, self._lexicons, sketch=True)) for part in parts)
 
     def warm(self) -> None:
@@ -116,7 +121,7 @@ class Tagger:
             trace.closed = Why.NO_LEXICON
             return Found(), trace
         text, title = lexicon.view(article.text), lexicon.view(article.title)
-        if not self._is_worth_reading(text, title, lexicon):
+        if not self._is_worth_reading((text, title), lexicon):
             began = any(True for shown in (text, title) for _ in lexicon.matcher.parts(shown))
             trace.closed = Why.NOTHING_DONE if began else Why.CLOSED_GATE
         reader = _Reader(article, text, title, lexicon, self._lexicons, trace)
@@ -261,6 +266,7 @@ class _Reader:
         values, value_spans = tag_values.read(document, reading)
         package = tag_packages.read(document, reading, subject.span)
         reading = _as_done_by(document, reading, sides)
+        sides = tag_members.completed(document, reading, sides)
         date, date_evidence = tag_when.date_of(document, reading, self._published)
         if reading.status is Status.SIGNED and self._is_to_come(reading, date):
             reading = msgspec.structs.replace(reading, status=Status.PLANNED)

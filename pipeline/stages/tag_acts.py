@@ -78,8 +78,11 @@ def _foreground(document: Document, act: Span, sentence: Sentence) -> Span | Non
     if "comitative" in act.marks:
         # "… sağlanan anlaşmayla sona erdi": by that agreement something else came to its end.
         return None
-    for later in document.within(act.end, sentence.end, "act", "attribution"):
-        if later.kind == "attribution":
+    following = document.within(act.end, sentence.end, "act", "attribution")
+    said = {later.start for later in following if later.kind == "attribution"}
+    for later in following:
+        # A verb of announcing is a verb of saying where a clause stands before it ("… bağladıqlarını açıqlayıblar").
+        if later.start in said:
             return None
         if later.start >= act.end and "finite" in later.marks:
             return later if document.words_between(act.end, later.start) <= _MAX_BACKGROUND_WORDS else None

@@ -79,7 +79,7 @@ def join(
     """One Mention per agreement, in text order."""
     groups: list[list[Passage]] = []
     for passage in sorted(passages, key=lambda p: (p.in_title, p.reading.act.start)):
-        homes = [group for group in groups if any(_same(passage, other) for other in group)]
+        homes = [group for group in groups if any(_same(passage, other) for other in _telling(passage, group))]
         if homes and not (passage.subject.generic and passage.package.count == 1 and len(homes) > 1):
             homes[0].append(passage)
             continue
@@ -97,6 +97,12 @@ def join(
         mention = _mention(group, lexicons, language, according_to, ordinals, occasions)
         mentions.append(mention)
     return tuple(mentions)
+
+
+def _telling(passage: Passage, group: list[Passage]) -> list[Passage]:
+    """Passages that tell what a group is about: "the document" does not tie a named one to another."""
+    named = [other for other in group if not other.subject.generic]
+    return group if passage.subject.generic or not named else named
 
 
 def _same(one: Passage, other: Passage) -> bool:
@@ -186,7 +192,7 @@ def _mention(
         polarity=lead.reading.polarity,
         level=level,
         force=force(instrument, status, level),
-        laterality=laterality(len(lead.sides.ids), status),
+        laterality=laterality(len(lead.sides.ids | _members(lead)), status),
         partnership_level=next((p.subject.partnership_level for p in group if p.subject.partnership_level), None),
         title=max((p.subject.title for p in group if p.subject.title), key=len, default=None),
         parties=parties,
@@ -328,6 +334,11 @@ def _parties(lead: Passage, group: Sequence[Passage], language: str) -> tuple[Pa
         name = unit.name or _known_name(identity, language)
         names[identity] = Party(id=identity, kind=unit.kind, role=PartyRole(unit.role), name=name)
     return tuple(names.values())
+
+
+def _members(lead: Passage) -> set[str]:
+    """Ids of further parties that did nothing themselves."""
+    return {identity for identity, unit in lead.sides.others.items() if unit.role == PartyRole.PARTY}
 
 
 def _known_name(identity: str, language: str) -> str:

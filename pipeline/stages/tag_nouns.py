@@ -50,6 +50,7 @@ def named(document: Document, sentence: Sentence, institutions: Sequence[Span], 
         if run is None or small:
             continue
         start = sentence.start + run.start()
+        start = start if institution.code == "agency" else _past_owner(document, start, institution.start)
         name = document.text[start : institution.start] + document.lemma(institution)
         kind = PartyKind.SUB_STATE if institution.code == "local" else PartyKind.ORGANISATION
         bodies.append(
@@ -64,6 +65,12 @@ def named(document: Document, sentence: Sentence, institutions: Sequence[Span], 
             )
         )
     return bodies
+
+
+def _past_owner(document: Document, start: int, end: int) -> int:
+    """Where a body's own name begins: "Polşanın | Qdansk limanı"; an agency is its state's."""
+    owners = [s for s in document.within(start, end, "state") if s.start == start and "genitive" in s.marks]
+    return owners[0].end + 1 if owners and owners[0].end + 1 < end else start
 
 
 def _after(document: Document, institutions: Sequence[Span], units: Sequence[Unit]) -> list[Unit]:

@@ -74,7 +74,7 @@ def _is_amount(document: Document, position: int) -> bool:
     """A number that counts money, years or per cent does not count documents."""
     following = document.folded[position : position + 2]
     word = _NEXT_WORD.match(document.folded, position)
-    if word is not None and word.group(1) in document.lexicon.months:
+    if word is not None and document.lexicon.is_month(word.group(1)):
         return True
     near = document.within(position, min(len(document.folded), position + 20), "currency", "date")
     return (

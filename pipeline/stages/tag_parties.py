@@ -21,6 +21,8 @@ from pipeline.text.normalise import fold
 
 # One party alone can join, leave, break or turn down.
 _ONE_SIDED = NEGATIVE_STATUSES | {Status.ACCEDED}
+# Nouns that stand for nobody the article is about.
+_NO_SIDES = frozenset({"unnamed", "members"})
 _DOER_REACH = 240
 _LONE_ROLES = frozenset({"subject", "bare", "genitive", "by"})
 # What a state joins or leaves is an instrument of others, not of the story's pair.
@@ -75,7 +77,8 @@ def read(document: Document, reading: Reading, units: list[Unit], story: Story) 
     speaker = None if claimant is None or claimant.party in others else claimant
     chosen = watched or _from_sentence(chosen, document, reading, units, speaker)
     basis = Basis.STATED
-    collective = any(s.code != "unnamed" for s in document.within(reading.sentence.start, reading.end, "collective"))
+    nouns = document.within(reading.sentence.start, reading.end, "collective")
+    collective = any(span.code not in _NO_SIDES for span in nouns)
     if len(chosen) < 2 and (collective or chosen) and reading.status not in ALONE:
         pair = tuple(unit for unit in story.pair() if unit.party not in others)
         chosen, basis = _from_context(chosen, pair), Basis.INFERRED

@@ -18,6 +18,7 @@ from pipeline.text.normalise import fold
 
 _NAME = re.compile(rf"[«“„\"](?P<name>{CAPITAL}[^«»“”„\"\n]{{1,60}})[»”“\"]")
 _MAX_WORDS = 6
+_FOLLOWING = re.compile(r" ?(\w[\w-]*)")
 _AFTER = re.compile(r"(?P<ending>-?\w{1,5})(?!\w)|(?: (?P<first>[^\W\d_][\w-]*))(?: (?P<second>[^\W\d_][\w-]*))?")
 # Shorter nouns (АҚ, ЖШС) are met as whole words, with their hyphenated endings.
 _MIN_STEM = 4
@@ -124,6 +125,12 @@ def with_noun(document: Document, unit: Unit) -> Unit:
     if noun is None or noun.kind is not PartyKind.COMPANY:
         return unit
     return msgspec.structs.replace(unit, end=noun.end, marks=noun.marks)
+
+
+def is_company_noun(document: Document, position: int) -> bool:
+    """Whether the word after a name makes it a company's ("SOCAR | şirketi"); short ones (AJ) stand alone."""
+    word = _FOLLOWING.match(document.folded, position)
+    return word is not None and bool(_stem_of(word.group(1), document.lexicons.company_nouns))
 
 
 def _stem_of(word: str, stems: tuple[str, ...]) -> str:

@@ -24,6 +24,7 @@ _COMMAS = frozenset({",", "،"})
 _ENDS_LIST = OBLIQUE | {"genitive"}
 # A place, be it named with its noun ("معادن ولایت سمنگان"), may only say whose the noun before it is.
 _QUALIFYING = frozenset({None, "local"})
+_BODIES = frozenset({PartyKind.ORGANISATION, PartyKind.SUB_STATE})
 # After these a name of any case is no attribute of theirs.
 _FREE_AFTER = frozenset({"act", "link", "date", "modifier", "boundary", "attribution", "source"})
 _FREE_AFTER_NAME = ("link", "date", "modifier", "collective", "act")
@@ -88,13 +89,20 @@ def _share_head(first: Unit, unit: Unit) -> None:
 
 def _owns(document: Document, one: Unit, other: Unit) -> bool:
     """Whether a name in the genitive only says whose the next one is: "İtaliyanın | «Tirreno» şirkəti"."""
-    if "genitive" not in one.marks or document.folded[one.end : other.start] != " ":
+    if document.folded[one.end : other.start] != " ":
+        return False
+    if one.adjective and document.lexicon.grammar.noun_after_quotes:
+        # "italiyalik | “Ferrovento”": where a quoted name is from.
+        return document.text[other.start] in _QUOTES and other.speaker is None
+    if "genitive" not in one.marks:
         return False
     if document.text[one.start] in _QUOTES:
         # "«Tirreno»nun direktoru Carlo Neri": the office of somebody without another side.
         return other.speaker is not None and other.speaker.office is not None and other.party is None
     quoted = document.text[other.start] in _QUOTES
-    return other.institution is None and (quoted or other.kind is PartyKind.COMPANY)
+    # "Polşanın | Qdansk limanı": a body with a name of its own.
+    named = other.kind in _BODIES and (other.party or "").startswith("unresolved:")
+    return named or (other.institution is None and (quoted or other.kind is PartyKind.COMPANY))
 
 
 def _neighbour(document: Document, units: list[Unit], index: int) -> Unit | None:

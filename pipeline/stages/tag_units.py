@@ -102,7 +102,11 @@ def _names(document: Document, sentence: Sentence) -> list[Unit]:
         units += tag_bodies.bodies(document, sentence)
         hidden = [*tag_bodies.unnamed(document, sentence), *((unit.start, unit.end) for unit in units)]
         spans = [span for span in spans if not any(start <= span.start < end for start, end in hidden)]
+    nouns = {(head.start, head.end) for head in institutions}
     for span in spans:
+        if span.kind == "city" and (span.start, span.end) in nouns:
+            # "Turan Limanı" is a port, not Lima.
+            continue
         institution = _institution_of(document, span, institutions)
         unit = _name_unit(document, span, institution)
         if unit is not None:
@@ -245,8 +249,7 @@ def _with_companies(document: Document, sentence: Sentence, units: list[Unit]) -
             # "Universal Music Group Direktörü …": the name ends with its company's mark.
             words = words[: head + 1]
             stem = " ".join(words)
-        following = document.folded[run.end() : run.end() + 20].strip()
-        is_company = head is not None or following.startswith(document.lexicons.company_nouns)
+        is_company = head is not None or tag_quoted.is_company_noun(document, run.end())
         if not is_company and not _is_name(document, sentence, run, words):
             continue
         kind = PartyKind.COMPANY if is_company else PartyKind.UNKNOWN
