@@ -100,7 +100,9 @@ def _past_adjective(document: Document, head: Span) -> int:
     if head.code not in _DESCRIBED or not document.lexicon.grammar.head_first:
         return at
     word = _ADJECTIVE.match(document.text, at)
-    return word.end() if word is not None and not document.within(word.start(1), word.end(1)) else at
+    if word is None or any(span.kind != "topic" for span in document.within(word.start(1), word.end(1))):
+        return at
+    return word.end()
 
 
 def _is_place(document: Document, found: re.Match[str]) -> bool:

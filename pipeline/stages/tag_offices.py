@@ -14,6 +14,8 @@ MINISTRY_GAP = re.compile(rf"^(?:'s|’s)?(?: (?:{CAPITAL}[\w-]*,?|ve|və|we|va|
 # "EU digital commissioner": a plain word no entry knows.
 _PORTFOLIO_GAP = re.compile(r"^ [a-z]{4,} $")
 _GENITIVE_GAP = re.compile(r"^(?:(?:'s|’s|s')?[ ,]{0,2}|-)$")
+# A state's, unless someone else is named as their owner.
+_ORGANS = frozenset({"agency", "ministry"})
 # How far "of the two countries" reaches after an office.
 _BOTH_REACH = 40
 
@@ -46,3 +48,16 @@ def touches(document: Document, name: Span, office: Span) -> bool:
         return True
     cased = document.lexicon.grammar.capitalised_names
     return bool(cased and MINISTRY_GAP.match(gap) and not document.lexicon.is_coordinated(gap))
+
+
+def body_from(document: Document, office: Span) -> int:
+    """Where the words of an office's body can begin: not before a document ("Sənədi | Mərkəzi Bankın sədri")."""
+    first = max(0, office.start - 60)
+    papers = document.within(first, office.start, "instrument")
+    return max((paper.end + 1 for paper in papers if paper.end < office.start), default=first)
+
+
+def is_organ(document: Document, start: int, end: int) -> bool:
+    """Whether an office's body is an organ without a name of its own ("Dövlət Gömrük Komitəsinin sədri")."""
+    organs = document.within(start, end, "institution")
+    return any(s.start == start and end - s.end <= 1 and s.code in _ORGANS for s in organs)

@@ -16,7 +16,7 @@ from pipeline.stages.tag_acts import Reading
 from pipeline.stages.tag_codes import TOP_OFFICES, level_of
 from pipeline.stages.tag_document import Document
 from pipeline.stages.tag_people import PRIVATE_OFFICES, People, Speaker
-from pipeline.stages.tag_roles import OBLIQUE, Unit
+from pipeline.stages.tag_roles import OBLIQUE, Unit, are_colleagues
 from pipeline.text.normalise import fold
 
 # One party alone can join, leave, break or turn down.
@@ -79,7 +79,7 @@ def read(document: Document, reading: Reading, units: list[Unit], story: Story) 
     basis = Basis.STATED
     nouns = document.within(reading.sentence.start, reading.end, "collective")
     collective = any(span.code not in _NO_SIDES for span in nouns)
-    if len(chosen) < 2 and (collective or chosen) and reading.status not in ALONE:
+    if len(chosen) < 2 and (collective or chosen or are_colleagues(own)) and reading.status not in ALONE:
         pair = tuple(unit for unit in story.pair() if unit.party not in others)
         chosen, basis = _from_context(chosen, pair), Basis.INFERRED
     chosen = _once(_resolved_first(chosen))

@@ -23,8 +23,6 @@ PRIVATE_OFFICES = frozenset({"executive", "head", "mayor", "spokesperson"})
 # Who stands for a town, which needs no entry: the name beside the office is the town's.
 MAYOR = "mayor"
 _COUNTERPART = "counterpart"
-# A state's, unless someone else is named as their owner.
-_ORGANS = frozenset({"agency", "ministry"})
 _NEVER_NAMES = ("city", "state", "organisation", "demonym", "institution", "instrument", "act", "office")
 # The mark of `restored` endings that only tie the next word on ("вазири адлияи Тоҷикистон").
 _LINKING = frozenset({"linking"})
@@ -152,7 +150,9 @@ class People:
         at = position + document.text.startswith(",", position)
         word = self._past_coordinator(at)
         seat = tag_capitals.past_link(document, word - 1) if word is not None else None
-        if word is None or seat is None or document.within(seat, seat + 2, "office"):
+        if word is None or seat is None:
+            return
+        if any(span.start - seat <= 1 for span in document.within(seat, seat + 60, "office")):
             return
         owners = [s for s in document.within(seat, seat + 40, "state") if s.start - seat <= 1]
         body = "" if owners or office.code != MAYOR else tag_capitals.named_seat(document, word - 1)[0]
@@ -166,7 +166,12 @@ class People:
 
     def _may_have_seat(self, office: Span) -> bool:
         """Whether what an office is held in may be named after it."""
-        return self._document.lexicon.grammar.head_first or office.code == MAYOR
+        grammar = self._document.lexicon.grammar
+        return (
+            grammar.head_first
+            or office.code == MAYOR
+            or (grammar.heads_before_names and office.code in PRIVATE_OFFICES)
+        )
 
     def _body_before(self, office: Span, start: int, known: tuple[str, str]) -> tuple[int, str, str]:
         """Where an office begins with the capitals before it, the body they name, and the whole title."""
@@ -174,7 +179,7 @@ class People:
         grammar = self._document.lexicon.grammar
         if body or grammar.head_first or grammar.appositions or not grammar.capitalised_names:
             return start, body, title
-        run = _BODY.search(self._document.text, self._body_from(office), office.start)
+        run = _BODY.search(self._document.text, tag_offices.body_from(self._document, office), office.start)
         return (run.start(1), *self._body_and_title(run, office, title)) if run else (start, "", title)
 
     def _body_and_title(self, run: re.Match[str], office: Span, title: str) -> tuple[str, str]:
@@ -186,19 +191,8 @@ class People:
         marks = self._document.lexicons.company_marks
         marked = [i for i, word in enumerate(words, 1) if fold(word).rstrip(".") in marks]
         named = marked[-1] if named and marked else named
-        named = 0 if self._is_organ(run.start(1), office.start) else named
+        named = 0 if tag_offices.is_organ(self._document, run.start(1), office.start) else named
         return " ".join(words[:named]), " ".join([*words[named:], title])
-
-    def _body_from(self, office: Span) -> int:
-        """Where the words of an office's body can begin: not before a document ("Sənədi | Mərkəzi Bankın sədri")."""
-        first = max(0, office.start - 60)
-        papers = self._document.within(first, office.start, "instrument")
-        return max((paper.end + 1 for paper in papers if paper.end < office.start), default=first)
-
-    def _is_organ(self, start: int, end: int) -> bool:
-        """Whether an office's body is an organ without a name of its own ("Dövlət Gömrük Komitəsinin sədri")."""
-        organs = self._document.within(start, end, "institution")
-        return any(s.start == start and end - s.end <= 1 and s.code in _ORGANS for s in organs)
 
     def _read_pair(self, office: Span, bearer: Span, position: int, title: str) -> bool:
         """For "министры Непала и Бутана А и Б": two owners, then their people in the same order."""
@@ -335,6 +329,9 @@ class People:
         edge = min(places[0].start if places else len(text), self._document.sentence_at(position).end)
         names = tag_capitals.words_of_name(text, position, self._document.lexicon.grammar.name_particles)
         words = [word for word in names if word.start() < edge]
+        while words and words[-1].group() in self._document.lexicon.grammar.name_particles:
+            # "Der Chef der | Firma Alba": what the edge cut off was the name.
+            words.pop()
         if not words:
             return None, position
         last = words[-1]

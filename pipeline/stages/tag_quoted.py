@@ -130,7 +130,10 @@ def with_noun(document: Document, unit: Unit) -> Unit:
 def is_company_noun(document: Document, position: int) -> bool:
     """Whether the word after a name makes it a company's ("SOCAR | şirketi"); short ones (AJ) stand alone."""
     word = _FOLLOWING.match(document.folded, position)
-    return word is not None and bool(_stem_of(word.group(1), document.lexicons.company_nouns))
+    if word is None or not _stem_of(word.group(1), document.lexicons.company_nouns):
+        return False
+    # "Lo firmaron": a verb is no firm.
+    return not any(span.start == word.start(1) for span in document.within(position, word.end() + 1, "act"))
 
 
 def _stem_of(word: str, stems: tuple[str, ...]) -> str:

@@ -12,13 +12,14 @@ from pipeline.lexicon.match import Span
 from pipeline.models.codes import PartyKind
 from pipeline.stages import tag_caseless
 from pipeline.stages.tag_document import Document, Sentence
-from pipeline.stages.tag_people import Speaker
+from pipeline.stages.tag_people import PRIVATE_OFFICES, Speaker
 from pipeline.text.letters import SMALL
 from pipeline.text.normalise import fold
 
 OBLIQUE = frozenset({"locative", "ablative", "dative", "accusative"})
 # What indeclinable names carry in a language whose other names decline.
 ANY_CASE = "any_case"
+_ACTING = frozenset({"subject", "by", "between", "bare"})
 _QUOTES = '«“„"'
 _COMMAS = frozenset({",", "،"})
 _ENDS_LIST = OBLIQUE | {"genitive"}
@@ -50,6 +51,17 @@ class Unit(msgspec.Struct):
     owner: bool = False
     """Whether it is named in the genitive after what acts for it: "правительство Армении"."""
     document: Document | None = None
+
+
+def are_colleagues(units: Sequence[Unit]) -> bool:
+    """Whether two people with public offices act, nobody says whose ("die Verkehrsminister A und B")."""
+    people = {
+        unit.speaker.id
+        for unit in units
+        if unit.speaker and unit.speaker.name and unit.party is None and unit.role in _ACTING
+        if unit.speaker.office_code and unit.speaker.office_code not in PRIVATE_OFFICES
+    }
+    return len(people) > 1
 
 
 def assign(document: Document, sentence: Sentence, units: list[Unit]) -> None:

@@ -32,7 +32,8 @@ _MAX_QUOTED_WORDS = 6
 _QUOTED_NAME = re.compile(rf"(?:(?P<noun>\w{{3,20}}) )?[«“„\"](?P<name>{CAPITAL}[^«»“”„\"\n]{{1,60}})[»”“\"]")
 _CAPITALISED_RUN = re.compile(rf"{CAPITAL}[\w&.’'-]*(?: (?:& |of )?{CAPITAL}[\w&.’'-]*)*")
 
-_COORDINATED = re.compile(rf"(?P<word>.{{1,5}}?)(?:{CAPITAL}|(?<= )(?P<article>[^\W\d_]{{1,3}})[ '’])")
+_COORDINATED = re.compile(rf"(.{{1,5}}?){CAPITAL}")
+_COORDINATED_ARTICLE = re.compile(r"( [^\W\d_]{1,4} )([^\W\d_]{1,3})[ '’]")
 # "HTCnin": an acronym whose ending has lost its apostrophe.
 _GLUED_ACRONYM = re.compile(rf"({CAPITAL}{{2,}})[{SMALL}]{{1,5}}$")
 
@@ -250,7 +251,7 @@ def _with_companies(document: Document, sentence: Sentence, units: list[Unit]) -
             words = words[: head + 1]
             stem = " ".join(words)
         is_company = head is not None or tag_quoted.is_company_noun(document, run.end())
-        if not is_company and not _is_name(document, sentence, run, words):
+        if not is_company and (_is_bare_noun(document, run) or not _is_name(document, sentence, run, words)):
             continue
         kind = PartyKind.COMPANY if is_company else PartyKind.UNKNOWN
         if fold(words[-1]) in document.lexicons.group_marks:
@@ -312,6 +313,12 @@ def _is_place(document: Document, run: re.Match[str]) -> bool:
     return any((s.start, s.end) == run.span() and s.marks & tag_roles.OBLIQUE for s in cities)
 
 
+def _is_bare_noun(document: Document, run: re.Match[str]) -> bool:
+    """For "Por el Estado firmó la ministra": a body's noun alone is no name of its own."""
+    nouns = document.within(run.start(), run.end(), "institution")
+    return any((noun.start, noun.end) == run.span() for noun in nouns)
+
+
 def _is_name(document: Document, sentence: Sentence, run: re.Match[str], words: list[str]) -> bool:
     """A capitalised run that is a name: no word of ours in it, and at a sentence's start not one bare word alone."""
     if document.within(run.start(), run.end(), "act", "instrument", "office", "collective", "date", "modifier"):
@@ -332,9 +339,12 @@ def _is_name(document: Document, sentence: Sentence, run: re.Match[str], words: 
 def _goes_on_with_a_name(document: Document, position: int) -> bool:
     """For "Airbus et Safran", "Airbus et la compagnie …": "and" and a capital, or an article, after a bare word."""
     following = _COORDINATED.match(document.text, position)
-    if following is None or not document.lexicon.is_coordinated(following["word"]):
-        return False
-    return not following["article"] or document.lexicon.is_filler(fold(following["article"]))
+    if following is not None and document.lexicon.is_coordinated(following.group(1)):
+        return True
+    article = _COORDINATED_ARTICLE.match(document.text, position)
+    word, small = (article.group(1), fold(article.group(2))) if article else ("", "")
+    is_article = document.lexicon.is_filler(small) or document.lexicon.is_filler(f"{small}'")
+    return bool(small) and is_article and document.lexicon.is_coordinated(word)
 
 
 def _is_name_among_nouns(document: Document, run: re.Match[str], words: list[str]) -> bool:
