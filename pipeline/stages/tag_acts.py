@@ -84,7 +84,7 @@ def _foreground(document: Document, act: Span, sentence: Sentence) -> Span | Non
         # A verb of announcing is a verb of saying where a clause stands before it ("… bağladıqlarını açıqlayıblar").
         if later.start in said:
             return None
-        if later.start >= act.end and "finite" in later.marks:
+        if later.start >= act.end and later.marks & {"finite", "negative"}:
             return later if document.words_between(act.end, later.start) <= _MAX_BACKGROUND_WORDS else None
     return None
 

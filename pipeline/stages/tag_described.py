@@ -4,7 +4,7 @@ Where an article names no two parties anywhere, a document that is said to be ag
 is still an agreement. A described side is known within its sentence alone, so it is never taken for any other.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from pipeline.lexicon.match import Span
 from pipeline.models.codes import NEGATIVE_STATUSES, Basis, Instrument, PartyKind, Polarity, Status
@@ -20,8 +20,12 @@ _ACTING = frozenset({"subject", "bare", "by", "with", "between"})
 # Who is only named by one of these has another side, though nobody says which.
 _SHARED = frozenset({"with", "between"})
 _ATTRIBUTES = frozenset({"genitive", "of", "modifier"})
-_NOT_OF_THE_CLAUSE = frozenset({"oblique", "in", "of"})
+_ASIDE = frozenset({"oblique", "in", "of"})
 _MAX_WORDS_AFTER_LINK = 4
+# What stands between a preposition and a noun that is not its own: "in Lima, the partners".
+_PARTED = ("act", "attribution", "boundary", "described", "date", "city", "state")
+# Documents a person alone may conclude with a firm.
+_PERSONAL = frozenset({Instrument.CONTRACT, Instrument.AGREEMENT, Instrument.VERBAL})
 # As sure as a reading of named sides with the least strength.
 _STRENGTH = 0.5
 
@@ -36,11 +40,11 @@ def read(document: Document, reading: Reading, subject: Subject, units: Sequence
         return None
     own = [unit for unit in units if reading.start <= unit.start and unit.end <= reading.end]
     pair = _pair(document, reading, own)
-    named = {
-        unit.party: unit for unit in (pair or [u for u in own if u.role in _ACTING and not u.adjective]) if unit.party
-    }
     nouns = _nouns(document, reading, own)
-    if not _are_two(reading, subject, named, own, nouns):
+    acting = [unit for unit in own if unit.role in _ACTING and not unit.adjective]
+    free = [unit for unit in acting if not any(_is_only(unit, noun) for noun in nouns)]
+    named = {unit.party: unit for unit in (pair or free) if unit.party}
+    if not _are_two(reading, subject, named, own, nouns, lambda noun: _is_shared(document, noun)):
         return None
     sides = dict(named)
     for noun in nouns:
@@ -51,28 +55,38 @@ def read(document: Document, reading: Reading, subject: Subject, units: Sequence
 
 
 def _is_on_paper(reading: Reading, subject: Subject) -> bool:
-    """A document of a kind; nobody's refusal, nothing still talked about."""
+    """A document of a kind, or a mutual act that is more than one view; nothing refused or still talked about."""
     if reading.status in NEGATIVE_STATUSES or reading.status is Status.NEGOTIATING:
         return False
-    return subject.span is not None and not subject.generic and subject.instrument is not Instrument.VERBAL
+    if subject.instrument is Instrument.VERBAL:
+        return "reciprocal" in reading.marks and "view" not in reading.marks
+    return subject.span is not None and not subject.generic
 
 
 def _are_two(
-    reading: Reading, subject: Subject, named: dict[str, Unit], own: Sequence[Unit], nouns: Sequence[Span]
+    reading: Reading,
+    subject: Subject,
+    named: dict[str, Unit],
+    own: Sequence[Unit],
+    nouns: Sequence[Span],
+    is_shared: Callable[[Span], bool],
 ) -> bool:
     """Two sides: named, described, or one that is said to have done it with another."""
     if any(noun.code == "several" for noun in nouns):
-        return True
+        # "The two sides agreed to …", about nothing anybody makes agreements on, is no more than talk.
+        return subject.instrument is not Instrument.VERBAL or bool(subject.topics or named)
     strange = bool(named) and all(unit.kind not in KNOWN for unit in named.values())
-    if strange and (
-        subject.instrument is Instrument.CONTRACT or (subject.instrument is Instrument.AGREEMENT and not nouns)
-    ):
+    together = len(named) > 1 and len({unit.group for unit in named.values()}) == 1
+    if together and subject.instrument is not Instrument.VERBAL:
+        return True
+    if strange and (subject.instrument is Instrument.CONTRACT or (subject.instrument in _PERSONAL and not nouns)):
         # Names nobody knows that sign a contract are most likely persons'.
         return False
     if len(named) + len(nouns) > 1:
         return True
     shared = any(unit.role in _SHARED and unit.kind in KNOWN for unit in named.values())
-    shared = shared or any("comitative" in noun.marks for noun in nouns)
+    alone = {Instrument.CONTRACT, Instrument.VERBAL}
+    shared = shared or (subject.instrument not in alone and any(map(is_shared, nouns)))
     return shared or ("we" in reading.marks and any(unit.kind in KNOWN for unit in own))
 
 
@@ -82,8 +96,9 @@ def _pair(document: Document, reading: Reading, own: Sequence[Unit]) -> list[Uni
         u for u in own if u.role in _ATTRIBUTES and (u.start < reading.act.start or _is_done_by(document, reading, u))
     ]
     for first in doing:
-        group = [unit for unit in doing if unit.group == first.group and unit.kind in KNOWN]
-        if len({unit.party for unit in group}) > 1:
+        group = [unit for unit in own if unit.group == first.group and unit.party]
+        known = any(unit.kind in KNOWN for unit in group) or first.role == "of"
+        if known and len({unit.party for unit in group}) > 1:
             return group
     return []
 
@@ -100,20 +115,26 @@ def _nouns(document: Document, reading: Reading, own: Sequence[Unit]) -> list[Sp
     """The nouns of sides that act in the clause, each once."""
     found: list[Span] = []
     for noun in document.within(reading.start, reading.end, "described"):
-        if any(unit.start < noun.end and noun.start < unit.end for unit in own):
+        rivals = [unit for unit in own if not _is_only(unit, noun)]
+        if any(unit.start < noun.end and noun.start < unit.end for unit in rivals):
             continue
         if _acts(document, reading, noun, found):
             found.append(noun)
     return found
 
 
+def _is_only(unit: Unit, noun: Span) -> bool:
+    """Whether a name is only a noun's capital at the beginning of a sentence: "Üç parti", "Şirket"."""
+    return unit.kind not in KNOWN and noun.start <= unit.start and unit.end <= noun.end
+
+
 def _acts(document: Document, reading: Reading, noun: Span, earlier: Iterable[Span]) -> bool:
     if document.lexicon.grammar.order == "verb_final":
-        loose = {"reported", "participle", "nominal"} & reading.marks
-        return not noun.marks & OBLIQUE and ("genitive" not in noun.marks or bool(loose))
+        owns = noun.code == "several" or bool({"reported", "participle", "nominal"} & reading.marks)
+        return not noun.marks & OBLIQUE and ("genitive" not in noun.marks or owns)
     link = _link_before(document, noun)
     if link is not None:
-        return link.code not in _NOT_OF_THE_CLAUSE
+        return link.code not in _ASIDE
     before = noun.end <= reading.act.start
     joined = any(_is_joined(document, one, noun) for one in earlier)
     return before or joined
@@ -122,10 +143,16 @@ def _acts(document: Document, reading: Reading, noun: Span, earlier: Iterable[Sp
 def _link_before(document: Document, noun: Span) -> Span | None:
     """The preposition that governs a noun: the last one, a few words before it at most."""
     links = document.within(max(0, noun.start - 60), noun.start, "link")
-    near = [
-        s for s in links if s.word.side == "both" and document.words_between(s.end, noun.start) < _MAX_WORDS_AFTER_LINK
-    ]
-    return near[-1] if near else None
+    links = [link for link in links if link.word.side == "both"]
+    if not links or document.words_between(links[-1].end, noun.start) >= _MAX_WORDS_AFTER_LINK:
+        return None
+    parted = "," in document.folded[links[-1].end : noun.start]
+    return None if parted or document.within(links[-1].end, noun.start, *_PARTED) else links[-1]
+
+
+def _is_shared(document: Document, noun: Span) -> bool:
+    link = _link_before(document, noun)
+    return "comitative" in noun.marks or (link is not None and link.code in _SHARED)
 
 
 def _is_joined(document: Document, one: Span, other: Span) -> bool:

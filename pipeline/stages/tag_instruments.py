@@ -52,7 +52,8 @@ class Subject(msgspec.Struct, frozen=True):
 def read(document: Document, reading: Reading, actors: Sequence[tuple[int, int]] = ()) -> Subject | None:
     """The document of a reading; None where the act needs one and there is none. `actors`: where parties stand."""
     span = _instrument_of(document, reading)
-    if span is None and (reading.act.code == Status.SIGNED or reading.marks & {"attended", "ceremony"}):
+    named_elsewhere = reading.act.code == Status.SIGNED and "reciprocal" not in reading.marks
+    if span is None and (named_elsewhere or reading.marks & {"attended", "ceremony"}):
         # "They signed it on Monday": tells more of a document that has been named elsewhere.
         return Subject(Instrument.OTHER, None, True, None, None, (), None)
     if span is None and "reciprocal" not in reading.marks:
