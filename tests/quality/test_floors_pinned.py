@@ -1,12 +1,10 @@
 """Pinning raises floors, never lowers one in silence, and keeps the file's comments; figures are cut by halves."""
 
 import json
-from pathlib import Path
 
 import pytest
 
-from pipeline import lexicon
-from pipeline.stages.tag import Tagger
+from tests import own_words
 from tests.quality import figures, floors, measure
 
 HEAD = "# What this is.\n"
@@ -95,7 +93,7 @@ def test_language_without_a_lexicon_is_refused_with_those_there_are():
 
 
 def test_halves_add_up_to_the_whole():
-    tagger = Tagger(lexicon.load(Path(__file__).parents[2] / "config"))
+    tagger = own_words.tagger()
     whole, even, odd = (measure.scores(tagger, half=half, languages=["fr"]) for half in (None, "even", "odd"))
     for name in ("right", "found", "wanted", "look_alikes"):
         assert sum(getattr(part["gold/fr", "fr"], name) for part in (even, odd)) == getattr(
@@ -117,7 +115,7 @@ def test_json_holds_every_figure_with_its_interval(capsys):
 
 
 def test_tables_hold_a_row_for_every_language_and_field():
-    tagger = Tagger(lexicon.load(Path(__file__).parents[2] / "config"))
+    tagger = own_words.tagger()
     told = figures.of(measure.scores(tagger, languages=["fr", "es"]))
     text = "\n".join(figures.lines(told, half=None))
     for name in ("gold/fr", "gold/es", "in all", *told["fields"]["all"]):

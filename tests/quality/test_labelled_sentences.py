@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import lexicon
-from pipeline.stages.tag import Tagger
+from tests import own_words
 from tests.quality.evaluation import is_hit
 
 ROOT = Path(__file__).parents[2]
@@ -20,7 +19,7 @@ MOST_ENDED = 0.15
 
 @cache
 def _tagger():
-    return Tagger(lexicon.load(ROOT / "config"))
+    return own_words.tagger()
 
 
 @cache

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import lexicon
 from pipeline.stages.tag import Tagger
+from tests import own_words
 from tests.quality import floors
 from tests.quality.measure import floors_of, scores
 
@@ -20,7 +20,7 @@ FLOORS = floors.read()
 
 @cache
 def _lexicons():
-    return lexicon.load(CONFIG)
+    return own_words.lexicons()
 
 
 @cache

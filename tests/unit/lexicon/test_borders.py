@@ -1,14 +1,12 @@
 """Scripts without spaces are shown word by word, and every letter still knows its place."""
 
-from pathlib import Path
-
 import pytest
 
-from pipeline.lexicon import load
 from pipeline.lexicon.borders import Borders
 from pipeline.lexicon.schema import Unspaced
+from tests import own_words
 
-CHINESE = load(Path(__file__).parents[3] / "config").get("zh")
+CHINESE = own_words.lexicons().get("zh")
 THAI = Borders(Unspaced(letters="\u0e01-\u0e4e"), ["ไทย", "และ", "ลาว", "ลงนาม", "ข้อตกลง"], {})
 JAPANESE = Borders(
     Unspaced(letters="\u3041-\u30ff\u4e00-\u9fff", joints="・", units="月日", signs={"。": "。"}),
@@ -84,6 +82,6 @@ def test_stretch_is_closed_as_the_text_has_it():
 
 
 def test_languages_with_spaces_are_shown_as_they_are():
-    lexicon = load(Path(__file__).parents[3] / "config").get("en")
+    lexicon = own_words.lexicons().get("en")
     assert lexicon.borders is None
     assert lexicon.view("They signed it.").text == "They signed it."

@@ -1,12 +1,10 @@
 """Every entry of every lexicon proves itself: its marked spans are found, its counter-examples are left alone."""
 
-from pathlib import Path
-
 import pytest
 
-from pipeline.lexicon import load
+from tests import own_words
 
-LEXICONS = load(Path(__file__).parents[3] / "config")
+LEXICONS = own_words.lexicons()
 ENTRIES = [(language, entry) for language in LEXICONS.languages for entry in LEXICONS.get(language).entries]
 
 by_entry = pytest.mark.parametrize(("language", "entry"), ENTRIES, ids=[entry.id for _, entry in ENTRIES])

@@ -1,14 +1,13 @@
 """Word edges, endings, stop-frames and capitals, in one pass."""
 
 import re
-from pathlib import Path
 
 import pytest
 
-from pipeline.lexicon import load
 from pipeline.text.normalise import view
+from tests import own_words
 
-LEXICONS = load(Path(__file__).parents[3] / "config")
+LEXICONS = own_words.lexicons()
 
 
 def found(language, text, *kinds):

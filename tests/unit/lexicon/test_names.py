@@ -1,13 +1,12 @@
 """Names as data: ids that exist, coordinates on the globe, one person in many scripts."""
 
-from pathlib import Path
-
 import pytest
 
-from pipeline.lexicon import load, names
+from pipeline.lexicon import names
 from pipeline.text.normalise import fold, view
+from tests import own_words
 
-LEXICONS = load(Path(__file__).parents[3] / "config")
+LEXICONS = own_words.lexicons()
 STATES = set(names.alpha3().values())
 
 

@@ -1,13 +1,11 @@
 """Words that carry "and", "in", "to" and "the" on their front are met like words that stand alone."""
 
-from pathlib import Path
-
 import pytest
 
-from pipeline.lexicon import load
 from pipeline.text.normalise import view
+from tests import own_words
 
-LEXICONS = load(Path(__file__).parents[3] / "config")
+LEXICONS = own_words.lexicons()
 
 
 def found(text, *kinds):

@@ -1,19 +1,18 @@
 """What the tagger must say, must not say, and must survive. Sentences of our own."""
 
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 
-from pipeline import lexicon
 from pipeline.models import codec
 from pipeline.models.article import ParsedArticle
 from pipeline.models.mention import MentionSet
 from pipeline.models.raw_item import SourceRef
 from pipeline.stages.tag import Tagger
+from tests import own_words
 
-LEXICONS = lexicon.load(Path(__file__).parents[3] / "config")
-TAGGER = Tagger(LEXICONS)
+LEXICONS = own_words.lexicons()
+TAGGER = own_words.tagger()
 PUBLISHED = datetime.fromisoformat("2026-03-05T12:00:00+03:00")
 
 

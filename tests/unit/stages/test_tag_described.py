@@ -1,16 +1,14 @@
 """Sides that a text only describes: parties of last resort. Sentences of our own."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
-from pipeline import lexicon
 from pipeline.models.article import ParsedArticle
 from pipeline.models.raw_item import SourceRef
-from pipeline.stages.tag import Tagger
+from tests import own_words
 
-TAGGER = Tagger(lexicon.load(Path(__file__).parents[3] / "config"))
+TAGGER = own_words.tagger()
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 

@@ -7,16 +7,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from pipeline import lexicon
 from pipeline.models.article import ParsedArticle
 from pipeline.models.raw_item import SourceRef
-from pipeline.stages.tag import Tagger
 from pipeline.stages.tag_explain import REASONS, explain
 from pipeline.stages.tag_trace import Why
+from tests import own_words
 
 ROOT = Path(__file__).parents[3]
-LEXICONS = lexicon.load(ROOT / "config")
-TAGGER = Tagger(LEXICONS)
+LEXICONS = own_words.lexicons()
+TAGGER = own_words.tagger()
 NOW = datetime.fromisoformat("2026-03-05T12:00:00+03:00")
 GOLD = ROOT / "tests" / "quality" / "gold"
 

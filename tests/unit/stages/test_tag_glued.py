@@ -1,16 +1,14 @@
 """Endings glued to quoted names, months and cities, and nouns after bare names: Azerbaijani, Turkmen. Our own."""
 
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 
-from pipeline import lexicon
 from pipeline.models.article import ParsedArticle
 from pipeline.models.raw_item import SourceRef
-from pipeline.stages.tag import Tagger
+from tests import own_words
 
-TAGGER = Tagger(lexicon.load(Path(__file__).parents[3] / "config"))
+TAGGER = own_words.tagger()
 PUBLISHED = datetime.fromisoformat("2026-06-10T12:00:00+04:00")
 
 

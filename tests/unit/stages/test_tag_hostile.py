@@ -3,19 +3,17 @@
 import unicodedata
 from datetime import datetime
 from functools import cache
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline import lexicon
 from pipeline.models.article import ParsedArticle
 from pipeline.models.raw_item import SourceRef
-from pipeline.stages.tag import Tagger
+from tests import own_words
 
-LEXICONS = lexicon.load(Path(__file__).parents[3] / "config")
-TAGGER = Tagger(LEXICONS)
+LEXICONS = own_words.lexicons()
+TAGGER = own_words.tagger()
 PUBLISHED = datetime.fromisoformat("2026-03-05T12:00:00+03:00")
 TOLD = "Peru and Chile signed an agreement on energy on Friday."
 ODD = (

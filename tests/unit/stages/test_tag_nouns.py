@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import lexicon
 from pipeline.models.article import ParsedArticle
 from pipeline.models.codes import PartyKind
 from pipeline.models.raw_item import SourceRef
-from pipeline.stages.tag import Tagger
+from tests import own_words
 
 CONFIG = Path(__file__).parents[3] / "config"
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -18,7 +17,7 @@ NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 @cache
 def _tagger():
-    return Tagger(lexicon.load(CONFIG))
+    return own_words.tagger()
 
 
 def read(language, text):

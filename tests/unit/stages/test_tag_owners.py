@@ -1,18 +1,16 @@
 """Who owns a document, an office or a quoted name, where languages say it by a genitive. Sentences of our own."""
 
 from datetime import datetime
-from pathlib import Path
 
-from pipeline import lexicon
 from pipeline.models.article import ParsedArticle
 from pipeline.models.raw_item import SourceRef
 from pipeline.stages import tag_quoted
-from pipeline.stages.tag import Tagger
 from pipeline.stages.tag_document import Document
 from pipeline.text.normalise import view
+from tests import own_words
 
-LEXICONS = lexicon.load(Path(__file__).parents[3] / "config")
-TAGGER = Tagger(LEXICONS)
+LEXICONS = own_words.lexicons()
+TAGGER = own_words.tagger()
 PUBLISHED = datetime.fromisoformat("2026-06-05T12:00:00+06:00")
 
 

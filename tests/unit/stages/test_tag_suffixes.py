@@ -1,16 +1,14 @@
 """Names in a language that glues its cases on and writes its ministries small: Kazakh. Sentences of our own."""
 
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 
-from pipeline import lexicon
 from pipeline.models.article import ParsedArticle
 from pipeline.models.raw_item import SourceRef
-from pipeline.stages.tag import Tagger
+from tests import own_words
 
-TAGGER = Tagger(lexicon.load(Path(__file__).parents[3] / "config"))
+TAGGER = own_words.tagger()
 PUBLISHED = datetime.fromisoformat("2026-04-17T12:00:00+05:00")
 
 

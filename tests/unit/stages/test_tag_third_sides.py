@@ -1,17 +1,15 @@
 """Who brought the sides together, answers for what they agreed on or stood by as a witness: named, but no party."""
 
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 
-from pipeline import lexicon
 from pipeline.models.article import ParsedArticle
 from pipeline.models.codes import Laterality, PartyRole
 from pipeline.models.raw_item import SourceRef
-from pipeline.stages.tag import Tagger
+from tests import own_words
 
-TAGGER = Tagger(lexicon.load(Path(__file__).parents[3] / "config"))
+TAGGER = own_words.tagger()
 PUBLISHED = datetime.fromisoformat("2026-03-05T12:00:00+03:00")
 
 

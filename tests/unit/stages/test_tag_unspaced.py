@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import lexicon
 from pipeline.models.article import ParsedArticle
 from pipeline.models.raw_item import SourceRef
-from pipeline.stages.tag import Tagger
+from tests import own_words
 
 CONFIG = Path(__file__).parents[3] / "config"
 PUBLISHED = datetime(2026, 6, 5, 12, tzinfo=UTC)
@@ -17,7 +16,7 @@ PUBLISHED = datetime(2026, 6, 5, 12, tzinfo=UTC)
 
 @cache
 def _tagger():
-    return Tagger(lexicon.load(CONFIG))
+    return own_words.tagger()
 
 
 def _only(text):

@@ -6,17 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import lexicon
 from pipeline.models.article import ParsedArticle
 from pipeline.models.raw_item import SourceRef
-from pipeline.stages.tag import Tagger
+from tests import own_words
 
 CONFIG = Path(__file__).parents[3] / "config"
 
 
 @cache
 def _tagger():
-    return Tagger(lexicon.load(CONFIG))
+    return own_words.tagger()
 
 
 def mentions(text, title=""):
