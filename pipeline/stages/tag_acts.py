@@ -84,9 +84,14 @@ def _foreground(document: Document, act: Span, sentence: Sentence) -> Span | Non
         # A verb of announcing is a verb of saying where a clause stands before it ("… bağladıqlarını açıqlayıblar").
         if later.start in said:
             return None
-        if later.start >= act.end and later.marks & {"finite", "negative"}:
+        if later.start >= act.end and (later.marks & {"finite", "negative"} or _is_said_to_end(later)):
             return later if document.words_between(act.end, later.start) <= _MAX_BACKGROUND_WORDS else None
     return None
+
+
+def _is_said_to_end(later: Span) -> bool:
+    """For "… ile imzaladığı anlaşmanın iptal edildiğini açıkladı": what is told of is the end."""
+    return later.kind == "act" and "reported" in later.marks and Status(later.code) in NEGATIVE_STATUSES
 
 
 def _decide(act: Span, codes: set[str], document: Document, sentence: Sentence) -> tuple[Status, Polarity, float] | Why:

@@ -4,7 +4,9 @@ Where an article names no two parties anywhere, a document that is said to be ag
 is still an agreement. A described side is known within its sentence alone, so it is never taken for any other.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+
+from msgspec import structs
 
 from pipeline.lexicon.match import Span
 from pipeline.models.codes import NEGATIVE_STATUSES, Basis, Instrument, PartyKind, Polarity, Status
@@ -14,6 +16,7 @@ from pipeline.stages.tag_codes import level_of
 from pipeline.stages.tag_document import Document
 from pipeline.stages.tag_instruments import Subject
 from pipeline.stages.tag_parties import KNOWN, Sides
+from pipeline.stages.tag_people import PRIVATE_OFFICES
 from pipeline.stages.tag_roles import OBLIQUE, Unit
 
 _ACTING = frozenset({"subject", "bare", "by", "with", "between"})
@@ -26,6 +29,10 @@ _MAX_WORDS_AFTER_LINK = 4
 _PARTED = ("act", "attribution", "boundary", "described", "date", "city", "state")
 # Documents a person alone may conclude with a firm.
 _PERSONAL = frozenset({Instrument.CONTRACT, Instrument.AGREEMENT, Instrument.VERBAL})
+# Documents somebody is paid for.
+_PAID = frozenset({Instrument.CONTRACT, Instrument.LOAN, Instrument.AGREEMENT, Instrument.CONCESSION})
+_FROM = frozenset({"locative", "demonym", "genitive"})
+_MAX_WORDS_OF_HOME = 2
 # As sure as a reading of named sides with the least strength.
 _STRENGTH = 0.5
 
@@ -44,7 +51,10 @@ def read(document: Document, reading: Reading, subject: Subject, units: Sequence
     acting = [unit for unit in own if unit.role in _ACTING and not unit.adjective]
     free = [unit for unit in acting if not any(_is_only(unit, noun) for noun in nouns)]
     named = {unit.party: unit for unit in (pair or free) if unit.party}
-    if not _are_two(reading, subject, named, own, nouns, lambda noun: _is_shared(document, noun)):
+    if subject.instrument is not Instrument.VERBAL:
+        named |= {unit.party or "": unit for unit in _officials(document, reading, own)}
+    named |= {unit.party or "": unit for unit in _sellers(document, reading, own, named)}
+    if not _are_two(document, reading, subject, named, own, nouns):
         return None
     sides = dict(named)
     for noun in nouns:
@@ -60,22 +70,44 @@ def _is_on_paper(reading: Reading, subject: Subject) -> bool:
         return False
     if subject.instrument is Instrument.VERBAL:
         return "reciprocal" in reading.marks and "view" not in reading.marks
-    return subject.span is not None and not subject.generic
+    return subject.span is not None
 
 
 def _are_two(
+    document: Document,
     reading: Reading,
     subject: Subject,
     named: dict[str, Unit],
     own: Sequence[Unit],
     nouns: Sequence[Span],
-    is_shared: Callable[[Span], bool],
 ) -> bool:
     """Two sides: named, described, or one that is said to have done it with another."""
     if any(noun.code == "several" for noun in nouns):
         # "The two sides agreed to …", about nothing anybody makes agreements on, is no more than talk.
-        return subject.instrument is not Instrument.VERBAL or bool(subject.topics or named)
+        said = {"finite", "past"} <= reading.marks and _is_on_something(document, reading)
+        told = bool(subject.topics or named or said)
+        return subject.instrument is not Instrument.VERBAL or told or _have_home(document, own, nouns)
+    return _is_paid(document, reading, subject, nouns) or _are_two_apart(document, reading, subject, named, own, nouns)
+
+
+def _is_paid(document: Document, reading: Reading, subject: Subject, nouns: Sequence[Span]) -> bool:
+    """What a firm is paid for has another side, though nobody says which."""
+    firm = subject.instrument in _PAID and any("trades" in noun.marks for noun in nouns)
+    return firm and bool(document.within(reading.start, reading.end, "currency"))
+
+
+def _are_two_apart(
+    document: Document,
+    reading: Reading,
+    subject: Subject,
+    named: dict[str, Unit],
+    own: Sequence[Unit],
+    nouns: Sequence[Span],
+) -> bool:
+    """Two sides, each told by a word of its own."""
     strange = bool(named) and all(unit.kind not in KNOWN for unit in named.values())
+    if subject.generic and (strange or not named) and len(nouns) < 2:
+        return False
     together = len(named) > 1 and len({unit.group for unit in named.values()}) == 1
     if together and subject.instrument is not Instrument.VERBAL:
         return True
@@ -86,8 +118,43 @@ def _are_two(
         return True
     shared = any(unit.role in _SHARED and unit.kind in KNOWN for unit in named.values())
     alone = {Instrument.CONTRACT, Instrument.VERBAL}
-    shared = shared or (subject.instrument not in alone and any(map(is_shared, nouns)))
+    shared = shared or (subject.instrument not in alone and any(_is_shared(document, noun) for noun in nouns))
     return shared or ("we" in reading.marks and any(unit.kind in KNOWN for unit in own))
+
+
+def _is_on_something(document: Document, reading: Reading) -> bool:
+    """Whether a mutual act names a document apart from the words of the act: "protokol üzerinde mutabakata vardı"."""
+    papers = document.within(reading.start, reading.act.start, "instrument")
+    return any(paper.end <= reading.act.start for paper in papers)
+
+
+def _have_home(document: Document, own: Sequence[Unit], nouns: Sequence[Span]) -> bool:
+    """Whether it is said where several are from: "Nijer'deki iki kabile", "Somalili iki aşiret"."""
+    units = [unit for unit in own if unit.marks & _FROM]
+    gaps = [(unit.end, noun.start) for unit in units for noun in nouns if unit.end <= noun.start]
+    return any(document.words_between(*gap) <= _MAX_WORDS_OF_HOME for gap in gaps)
+
+
+def _officials(document: Document, reading: Reading, own: Sequence[Unit]) -> list[Unit]:
+    """Who acts in a public office, where nobody says whose: "Bakan Karaduman, Kanadalı mevkidaşıyla …"."""
+    found = []
+    for unit in own:
+        speaker = unit.speaker
+        if unit.party or unit.role not in _ACTING or speaker is None or not speaker.office_code:
+            continue
+        if speaker.office_code not in PRIVATE_OFFICES:
+            whole = document.folded[reading.sentence.start : reading.sentence.end]
+            found.append(structs.replace(unit, party=unresolved_id(f"{whole} {unit.start}"), name=speaker.name or ""))
+    return found
+
+
+def _sellers(document: Document, reading: Reading, own: Sequence[Unit], named: dict[str, Unit]) -> list[Unit]:
+    """Of whom one side buys or borrows: "Çin'den 40 uçak almak için sözleşme imzaladı"."""
+    if len(named) != 1:
+        return []
+    bought = [link for link in document.within(reading.start, reading.end, "link") if link.code == "bought"]
+    sources = [unit for unit in own if "ablative" in unit.marks and unit.party and unit.kind in KNOWN]
+    return [unit for unit in sources if any(link.start > unit.end for link in bought)][:1]
 
 
 def _pair(document: Document, reading: Reading, own: Sequence[Unit]) -> list[Unit]:

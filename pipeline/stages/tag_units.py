@@ -28,6 +28,7 @@ from pipeline.text.normalise import fold
 
 _PRIVATE = frozenset({"company", "group"})
 _MAX_MINISTRY = 70
+_REACH_OF_NOUN = 40
 _MAX_QUOTED_WORDS = 6
 _QUOTED_NAME = re.compile(rf"(?:(?P<noun>\w{{3,20}}) )?[«“„\"](?P<name>{CAPITAL}[^«»“”„\"\n]{{1,60}})[»”“\"]")
 _CAPITALISED_RUN = re.compile(rf"{CAPITAL}[\w&.’'-]*(?: (?:& |of )?{CAPITAL}[\w&.’'-]*)*")
@@ -250,7 +251,7 @@ def _with_companies(document: Document, sentence: Sentence, units: list[Unit]) -
             # "Universal Music Group Direktörü …": the name ends with its company's mark.
             words = words[: head + 1]
             stem = " ".join(words)
-        is_company = head is not None or tag_quoted.is_company_noun(document, run.end())
+        is_company = head is not None or tag_quoted.is_company_noun(document, run.end()) or _is_firm(document, run)
         if not is_company and (_is_bare_noun(document, run) or not _is_name(document, sentence, run, words)):
             continue
         kind = PartyKind.COMPANY if is_company else PartyKind.UNKNOWN
@@ -333,7 +334,21 @@ def _is_name(document: Document, sentence: Sentence, run: re.Match[str], words: 
         return _is_name_among_nouns(document, run, words)
     if run.start() > sentence.start or len(words) > 1 or words[0].isupper():
         return True
-    return _goes_on_with_a_name(document, run.end())
+    return _has_case(document, run) or _goes_on_with_a_name(document, run.end())
+
+
+def _is_firm(document: Document, run: re.Match[str]) -> bool:
+    """Whether a firm's noun stands right before a name: "kargo şirketi Hızlıyol"."""
+    nouns = document.within(max(0, run.start() - _REACH_OF_NOUN), run.start(), "described")
+    return any("trades" in noun.marks and noun.end == run.start() - 1 for noun in nouns)
+
+
+def _has_case(document: Document, run: re.Match[str]) -> bool:
+    """Whether an apostrophe parts a case from a word, as only names have it: "Roketsan'la"."""
+    stem = re.split("[’']", run.group())[0]
+    ending = document.folded[run.start() + len(stem) : run.end()]
+    glues = document.lexicon.grammar.order == "verb_final" and "name" in document.lexicon.tails
+    return bool(glues and len(ending) > 1 and document.lexicon.tails.marks("name", ending))
 
 
 def _goes_on_with_a_name(document: Document, position: int) -> bool:
