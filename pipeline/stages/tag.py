@@ -250,7 +250,9 @@ class _Reader:
             sides = tag_described.read(document, reading, subject, units)
             if sides is None or subject.instrument in found or self._is_history(document, reading):
                 continue
-            found[subject.instrument] = self._whole(document, reading, subject, sides, units)
+            # Nobody else agrees here, so nothing else can be the document's name.
+            named = msgspec.structs.replace(subject, generic=subject.generic and bool(found))
+            found[subject.instrument] = self._whole(document, reading, named, sides, units)
             if self._trace is not None:
                 self._trace.take_up(reading.act)
         return list(found.values())

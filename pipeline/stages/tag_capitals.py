@@ -14,6 +14,8 @@ from pipeline.text.letters import CAPITAL, SMALL
 from pipeline.text.normalise import fold
 
 _CAPITALS = re.compile(rf" ?({CAPITAL}[\w&.’'-]*(?: (?:& )?{CAPITAL}[\w&.’'-]*)*)")
+_RUN = re.compile(rf"{CAPITAL}[\w&.’'-]*(?: (?:& |of )?{CAPITAL}[\w&.’'-]*)*")
+_APOSTROPHE = re.compile(r"(?<=\w)[’']\w+ ")
 _MAX_NAME_WORDS = 5
 _GAP = re.compile(r"[ ]{1,2}")
 _WORD = re.compile(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*\.?")
@@ -140,3 +142,33 @@ def named_seat(document: Document, position: int) -> tuple[str, Span | None, int
         return (body.name, None, body.end) if body else ("", None, heads[0].end)
     found = _CAPITALS.match(document.text, start)
     return (found.group(1), None, found.end()) if found else ("", None, position)
+
+
+def parted(document: Document, run: re.Match[str]) -> Iterator[re.Match[str]]:
+    """A run without what stands side by side in it: "Hava-İş'le | Ege Kanat Havayolları", "Odasıyla | Rize …"."""
+    if document.lexicon.grammar.order == "verb_final":
+        for end in _ends_within(document, run):
+            first = _RUN.match(document.text, run.start(), end)
+            second = _RUN.match(document.text, end + 1, run.end())
+            if first and second:
+                yield first
+                yield from parted(document, second)
+                return
+    yield run
+
+
+def _ends_within(document: Document, run: re.Match[str]) -> Iterator[int]:
+    """Where a comitative parts two names of a run."""
+    nouns = document.within(run.start(), run.end(), "institution", "described")
+    yield from (noun.end for noun in nouns if "comitative" in noun.marks and noun.end < run.end())
+    for word in _APOSTROPHE.finditer(run.group()):
+        ending = fold(word.group()[:-1])
+        if "name" in document.lexicon.tails and "comitative" in document.lexicon.tails.marks("name", ending):
+            yield run.start() + word.end() - 1
+
+
+def case_of_head(document: Document, run: re.Match[str]) -> frozenset[str]:
+    """The comitative a body's noun carries at the end of its name: "Mersin Ticaret Odasıyla"."""
+    nouns = document.within(run.start(), run.end(), "institution", "described")
+    found = any(noun.end == run.end() and "comitative" in noun.marks for noun in nouns)
+    return frozenset({"comitative"}) if found and document.lexicon.grammar.order == "verb_final" else frozenset()

@@ -31,7 +31,6 @@ _PARTED = ("act", "attribution", "boundary", "described", "date", "city", "state
 _PERSONAL = frozenset({Instrument.CONTRACT, Instrument.AGREEMENT, Instrument.VERBAL})
 # Documents somebody is paid for.
 _PAID = frozenset({Instrument.CONTRACT, Instrument.LOAN, Instrument.AGREEMENT, Instrument.CONCESSION})
-_FROM = frozenset({"locative", "demonym", "genitive"})
 _MAX_WORDS_OF_HOME = 2
 # As sure as a reading of named sides with the least strength.
 _STRENGTH = 0.5
@@ -86,7 +85,7 @@ def _are_two(
         # "The two sides agreed to …", about nothing anybody makes agreements on, is no more than talk.
         said = {"finite", "past"} <= reading.marks and _is_on_something(document, reading)
         told = bool(subject.topics or named or said)
-        return subject.instrument is not Instrument.VERBAL or told or _have_home(document, own, nouns)
+        return subject.instrument is not Instrument.VERBAL or told or _have_home(document, reading, nouns)
     return _is_paid(document, reading, subject, nouns) or _are_two_apart(document, reading, subject, named, own, nouns)
 
 
@@ -128,10 +127,10 @@ def _is_on_something(document: Document, reading: Reading) -> bool:
     return any(paper.end <= reading.act.start for paper in papers)
 
 
-def _have_home(document: Document, own: Sequence[Unit], nouns: Sequence[Span]) -> bool:
-    """Whether it is said where several are from: "Nijer'deki iki kabile", "Somalili iki aşiret"."""
-    units = [unit for unit in own if unit.marks & _FROM]
-    gaps = [(unit.end, noun.start) for unit in units for noun in nouns if unit.end <= noun.start]
+def _have_home(document: Document, reading: Reading, nouns: Sequence[Span]) -> bool:
+    """Whether it is said where several are from: "Halep kırsalındaki iki grup", "Somalili iki aşiret"."""
+    places = document.within(reading.start, reading.end, "state", "demonym", "city")
+    gaps = [(place.end, noun.start) for place in places for noun in nouns if place.end <= noun.start]
     return any(document.words_between(*gap) <= _MAX_WORDS_OF_HOME for gap in gaps)
 
 

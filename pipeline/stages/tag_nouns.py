@@ -44,12 +44,15 @@ def named(document: Document, sentence: Sentence, institutions: Sequence[Span], 
     for institution in institutions:
         if institution.code not in OF_PLACES or any(u.start <= institution.start < u.end for u in units):
             continue
-        text = document.text[sentence.start : institution.start].rstrip()
+        # "… Odasıyla | Rize Ticaret Odası": the one before ends with its case.
+        first = max((s.end for s in institutions if s.end <= institution.start and "comitative" in s.marks), default=0)
+        first = max(first, sentence.start)
+        text = document.text[first : institution.start].rstrip()
         run = re.search(rf"(?:{CAPITAL}[\w’'.&-]*(?: ve | and | of )?\s?){{1,5}}$", text)
         small = document.text[institution.start].islower() and document.lexicon.grammar.capitalised_heads
         if run is None or small:
             continue
-        start = sentence.start + run.start()
+        start = first + run.start()
         start = start if institution.code == "agency" else _past_owner(document, start, institution.start)
         name = document.text[start : institution.start] + document.lemma(institution)
         kind = PartyKind.SUB_STATE if institution.code == "local" else PartyKind.ORGANISATION

@@ -12,6 +12,7 @@ from pipeline.models import identity
 from pipeline.models.codes import PartyKind
 from pipeline.stages import (
     tag_bodies,
+    tag_capitals,
     tag_caseless,
     tag_endings,
     tag_nouns,
@@ -259,6 +260,7 @@ def _with_companies(document: Document, sentence: Sentence, units: list[Unit]) -
             kind = PartyKind.GROUP
         ending = document.folded[run.start() + len(stem) : run.end()]
         case = document.lexicon.tails.marks("name", ending) if "name" in document.lexicon.tails else frozenset()
+        case |= tag_capitals.case_of_head(document, run)
         end = run.start() + len(stem) if head is not None and not case else run.end()
         added.append(
             tag_quoted.with_noun(document, Unit(run.start(), end, unresolved_id(fold(stem)), kind, stem, case))
@@ -305,7 +307,7 @@ def _runs(document: Document, first: int, last: int) -> Iterator[re.Match[str]]:
         article, _, name = run.group().partition(" ")
         begins_later = name and (nouns or name.isupper()) and document.lexicon.is_filler(fold(article))
         bare = _CAPITALISED_RUN.match(document.text, run.start() + len(article) + 1, last) if begins_later else None
-        yield bare or run
+        yield from tag_capitals.parted(document, bare or run)
 
 
 def _is_place(document: Document, run: re.Match[str]) -> bool:
